@@ -1,0 +1,102 @@
+//! The texts that findings point into: files by number, places by byte, lines and columns on demand.
+//! Reads no file itself.
+
+/// The number of a file within one run, in order of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct FileId(pub u32);
+
+/// Bytes of a file's text, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A span in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    pub file: FileId,
+    pub span: Span,
+}
+
+/// A line and column, both from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+struct Source {
+    name: String,
+    text: String,
+    /// The byte at which each line begins.
+    lines: Vec<usize>,
+}
+
+/// Every text of a run.
+#[derive(Default)]
+pub struct Sources(Vec<Source>);
+
+impl Sources {
+    /// Takes a text in and gives it its number. `name` is how output calls the file.
+    pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
+        let lines = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1))
+            .collect();
+        self.0.push(Source { name: name.into(), text, lines });
+        FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// How output calls the file.
+    pub fn name(&self, file: FileId) -> &str {
+        self.0.get(file.0 as usize).map_or("?", |source| &source.name)
+    }
+
+    /// The whole text of the file.
+    pub fn text(&self, file: FileId) -> &str {
+        self.0.get(file.0 as usize).map_or("", |source| &source.text)
+    }
+
+    /// The text of a place.
+    pub fn snippet(&self, at: Location) -> &str {
+        self.text(at.file).get(at.span.start..at.span.end).unwrap_or("")
+    }
+
+    /// The line and column of a byte.
+    pub fn position(&self, file: FileId, byte: usize) -> Position {
+        let Some(source) = self.0.get(file.0 as usize) else {
+            return Position { line: 1, column: 1 };
+        };
+        let line = source.lines.partition_point(|start| *start <= byte).max(1);
+        let start = source.lines.get(line - 1).copied().unwrap_or(0);
+        let before = source.text.get(start..byte).unwrap_or("");
+        Position { line, column: before.chars().count() + 1 }
+    }
+
+    /// `file:line` of a place, as plans print it.
+    pub fn line_of(&self, at: Location) -> String {
+        format!("{}:{}", self.name(at.file), self.position(at.file, at.span.start).line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, byte: usize, line: usize, column: usize) {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", text.to_owned());
+        assert_eq!(sources.position(file, byte), Position { line, column });
+    }
+
+    #[test]
+    fn positions() {
+        check("", 0, 1, 1);
+        check("a: b\n", 3, 1, 4);
+        check("a: b\nc: d\n", 5, 2, 1);
+        check("ä: b\n", 4, 1, 4);
+        check("a\n", 2, 2, 1);
+        check("a", 99, 1, 1);
+    }
+}

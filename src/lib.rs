@@ -1,0 +1,9 @@
+//! evctl: terraform for event topologies, with a flight simulator built in.
+//!
+//! *Load* documents, *resolve* a topology, *lower* it to a desired world, *observe* the live world,
+//! *diff* them into a plan, *roll it out*; or send an event through the topology and *simulate*.
+//! Modules are in the order of their layers: each may name those above it, none below
+//! (docs/architecture.md; tests/tidy.rs holds it).
+
+pub mod diag;
+pub mod model;

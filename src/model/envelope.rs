@@ -1,0 +1,89 @@
+//! What every manifest has around its spec: apiVersion, kind, metadata, status.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::text::{NamespaceName, ObjectName};
+
+/// A manifest of a kind that evctl knows.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document<S> {
+    pub api_version: String,
+    pub kind: String,
+    pub metadata: ObjectMeta,
+    pub spec: Option<S>,
+    /// Written by controllers. Read, never planned.
+    pub status: Option<BTreeMap<String, Value>>,
+}
+
+/// What the API server keeps about every object (meta/v1 ObjectMeta).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectMeta {
+    /// Which object this is, within its kind and namespace.
+    pub name: Option<ObjectName>,
+    /// Where the object lives; the namespace of the run where it is absent.
+    pub namespace: Option<NamespaceName>,
+    /// Marks that queries select by.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Marks for tools.
+    pub annotations: Option<BTreeMap<String, String>>,
+    /// Set by the API server. Never sent by evctl.
+    pub uid: Option<String>,
+    /// Set by the API server. Never sent by evctl.
+    pub resource_version: Option<String>,
+    /// Set by the API server. Never sent by evctl.
+    pub generation: Option<i64>,
+    /// Set by the API server. Never sent by evctl.
+    pub creation_timestamp: Option<String>,
+    /// Set by the API server. Never sent by evctl.
+    pub deletion_timestamp: Option<String>,
+    /// Set by the API server. Never sent by evctl.
+    pub deletion_grace_period_seconds: Option<i64>,
+    /// Set by the API server. Never sent by evctl.
+    pub managed_fields: Option<Vec<Value>>,
+    /// Set by old API servers. Never sent by evctl.
+    pub self_link: Option<String>,
+    /// What must happen before the object goes.
+    pub finalizers: Option<Vec<String>>,
+    /// The objects that this one goes with.
+    pub owner_references: Option<Vec<Value>>,
+}
+
+/// As much of a manifest as a kind must have that evctl passes through.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    #[expect(dead_code, reason = "checked by decoding; read from the tree before the kind is known")]
+    api_version: String,
+    #[expect(dead_code, reason = "checked by decoding; read from the tree before the kind is known")]
+    kind: String,
+    pub metadata: EnvelopeMeta,
+}
+
+/// As much metadata as a kind must have that evctl passes through. Names are left to the API
+/// server: some kinds allow what others do not (`system:node`).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct EnvelopeMeta {
+    /// Which object this is, within its kind and namespace.
+    #[schemars(length(min = 1))]
+    #[serde(deserialize_with = "not_empty")]
+    pub name: String,
+    /// Where the object lives; the namespace of the run where it is absent.
+    pub namespace: Option<NamespaceName>,
+    /// Marks that queries select by.
+    #[expect(dead_code, reason = "checked by decoding; planned from the whole document")]
+    labels: Option<BTreeMap<String, String>>,
+    /// Marks for tools.
+    #[expect(dead_code, reason = "checked by decoding; planned from the whole document")]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+fn not_empty<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() { Err(serde::de::Error::custom("a name cannot be empty")) } else { Ok(text) }
+}

@@ -1,0 +1,235 @@
+//! Texts to manifests: every document that can be read, and everything that is wrong, at once.
+//! Reads no file itself and does not yet ask what objects refer to.
+
+use serde_json::Value;
+
+use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
+
+use super::decode::{Place, decode};
+use super::envelope::{Document, Envelope};
+use super::knative::messaging::{self, ChannelSpec, SubscriptionSpec};
+use super::natsjs::{self, NatsJetStreamChannelSpec};
+use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
+use super::path::Path;
+use super::project::{self, Project};
+use super::yaml::{self, Node};
+
+/// A file's bytes, or why they could not be had.
+pub struct Input {
+    /// How output calls it.
+    pub name: String,
+    pub content: Result<Vec<u8>, String>,
+}
+
+/// One document that names an object.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    pub key: ObjectKey,
+    pub api_version: String,
+    pub file: FileId,
+    /// The tree that findings point into.
+    pub root: Node,
+    /// The object as it would be sent, nulls left out.
+    pub body: Value,
+    pub typed: Typed,
+}
+
+/// What evctl understands of a manifest.
+#[derive(Debug, Clone)]
+pub enum Typed {
+    NatsJetStreamChannel(Box<NatsJetStreamChannelSpec>),
+    Channel(Box<ChannelSpec>),
+    Subscription(Box<SubscriptionSpec>),
+    /// A kind that passes through: planned as it stands, and a possible sink.
+    Other,
+    /// A known kind whose document has faults of shape. It can be referred to, and nothing more.
+    Broken,
+}
+
+impl Manifest {
+    /// The tree with its file.
+    pub fn place(&self) -> Place<'_> {
+        Place { file: self.file, root: &self.root }
+    }
+
+    /// Where the object says its name: what a finding about the whole of it points at.
+    pub fn name_location(&self) -> Location {
+        self.place().value(&Path::of("metadata.name"))
+    }
+}
+
+/// What loading found.
+#[derive(Default)]
+pub struct Loaded {
+    pub sources: Sources,
+    pub manifests: Vec<Manifest>,
+    pub findings: Vec<Finding>,
+    /// The project's name, where a project file says it.
+    pub project: Option<(String, Location)>,
+}
+
+/// Reads every input. `namespace` is where an object lives that does not say.
+pub fn load(inputs: Vec<Input>, namespace: &str) -> Loaded {
+    let mut loaded = Loaded::default();
+    for input in inputs {
+        loaded.input(input, namespace);
+    }
+    loaded
+}
+
+impl Loaded {
+    fn input(&mut self, input: Input, namespace: &str) {
+        let bytes = match input.content {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let message = format!("`{}` cannot be read: {why}", input.name);
+                let help = "name a file or folder that is there and that you may read";
+                self.findings.push(Finding::new(Code::UnreadableFile, message, help));
+                return;
+            }
+        };
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return self.not_utf8(&input.name, &error),
+        };
+        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+        let file = self.sources.add(input.name.clone(), text);
+        let (documents, problems) = yaml::documents(self.sources.text(file));
+        for problem in problems {
+            let at = Location { file, span: problem.span };
+            self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
+        }
+        let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
+        for root in documents.into_iter().filter_map(|document| document.root) {
+            if is_project {
+                self.project_file(file, &root);
+            } else {
+                self.document(file, root, namespace);
+            }
+        }
+    }
+
+    fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let file = self.sources.add(name, text);
+        let message = format!("the file is not UTF-8 text: byte {at} is 0x{byte:02x}");
+        let help = "save it as UTF-8 (`iconv -t UTF-8`); none of it was read";
+        self.findings.push(
+            Finding::new(Code::NotUtf8, message, help)
+                .at(Location { file, span: Span { start: at, end } }),
+        );
+    }
+
+    fn project_file(&mut self, file: FileId, root: &Node) {
+        let place = Place { file, root };
+        match decode::<Project>(place, &Path::default(), &root.to_json()) {
+            Ok(project) => {
+                let at = place.value(&Path::of("name"));
+                self.project = Some((project.name.as_str().to_owned(), at));
+            }
+            Err(findings) => self.findings.extend(findings),
+        }
+    }
+
+    fn document(&mut self, file: FileId, root: Node, namespace: &str) {
+        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let place = Place { file, root: &root };
+        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
+            let span = Span { start: root.span.start, end: first_line_end(&self.sources, file, root.span) };
+            let message = "this document has neither apiVersion nor kind, so it is no manifest";
+            let help = "passed over; add both, or keep it out of the folder";
+            let finding = Finding::new(Code::NotAManifest, message, help);
+            self.findings.push(finding.at(Location { file, span }));
+            return;
+        }
+        if group_of(&api_version) == "kustomize.config.k8s.io" {
+            let message = format!("a {kind} is for kustomize, which evctl does not run here");
+            let help = "passed over; give evctl what `kustomize build` prints";
+            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
+            return;
+        }
+        if kind == "List" && api_version == "v1" {
+            return self.list(file, root, namespace);
+        }
+        self.manifest(file, root, namespace);
+    }
+
+    fn list(&mut self, file: FileId, root: Node, namespace: &str) {
+        let yaml::Value::Mapping(entries) = root.value else { return };
+        for entry in entries.into_iter().filter(|entry| entry.key == "items") {
+            if let yaml::Value::Sequence(items) = entry.value.value {
+                for item in items {
+                    self.document(file, item, namespace);
+                }
+            }
+        }
+    }
+
+    fn manifest(&mut self, file: FileId, root: Node, namespace: &str) {
+        let body = root.to_json();
+        let place = Place { file, root: &root };
+        let envelope = match decode::<Envelope>(place, &Path::default(), &body) {
+            Ok(envelope) => envelope,
+            Err(findings) => return self.findings.extend(findings),
+        };
+        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let group = group_of(&api_version).to_owned();
+        let said = envelope.metadata.namespace.map(|namespace| namespace.as_str().to_owned());
+        let namespace = if is_cluster_scoped(&group, &kind) {
+            None
+        } else {
+            Some(said.unwrap_or_else(|| namespace.to_owned()))
+        };
+        let key = ObjectKey { group, kind, namespace, name: envelope.metadata.name };
+        let (typed, findings) = typed(place, &key, &api_version, &body);
+        self.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
+        self.manifests.push(Manifest { key, api_version, file, root, body, typed });
+    }
+}
+
+/// Decodes a manifest by its kind.
+fn typed(place: Place<'_>, key: &ObjectKey, api_version: &str, body: &Value) -> (Typed, Vec<Finding>) {
+    let served = match (key.group.as_str(), key.kind.as_str()) {
+        (messaging::GROUP, "Channel" | "Subscription") => "v1",
+        (messaging::GROUP, natsjs::KIND) => "v1alpha1",
+        _ => return (Typed::Other, Vec::new()),
+    };
+    if version_of(api_version) != served {
+        let message = format!("{} is not served as `{api_version}`", key.kind);
+        let help = format!("write apiVersion: {}/{served}", key.group);
+        let finding = place.finding(Code::UnservedVersion, &Path::of("apiVersion"), message, help);
+        return (Typed::Broken, vec![finding]);
+    }
+    let decoded = match key.kind.as_str() {
+        "Channel" => spec::<ChannelSpec>(place, body, false)
+            .map(|spec| Typed::Channel(Box::new(spec.unwrap_or_default()))),
+        "Subscription" => spec::<SubscriptionSpec>(place, body, true)
+            .map(|spec| spec.map_or(Typed::Broken, |spec| Typed::Subscription(Box::new(spec)))),
+        _ => spec::<NatsJetStreamChannelSpec>(place, body, false)
+            .map(|spec| Typed::NatsJetStreamChannel(Box::new(spec.unwrap_or_default()))),
+    };
+    decoded.map_or_else(|findings| (Typed::Broken, findings), |typed| (typed, Vec::new()))
+}
+
+fn spec<S>(place: Place<'_>, body: &Value, required: bool) -> Result<Option<S>, Vec<Finding>>
+where
+    S: serde::de::DeserializeOwned + schemars::JsonSchema,
+{
+    let document: Document<S> = decode(place, &Path::default(), body)?;
+    if required && document.spec.is_none() {
+        let finding =
+            place.finding(Code::MissingField, &Path::of("spec"), "`spec` is missing", "add it");
+        return Err(vec![finding.at(place.value(&Path::of("kind")))]);
+    }
+    Ok(document.spec)
+}
+
+fn first_line_end(sources: &Sources, file: FileId, span: Span) -> usize {
+    let text = &sources.text(file)[span.start..span.end];
+    span.start + text.find('\n').unwrap_or(text.len())
+}

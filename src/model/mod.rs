@@ -1,0 +1,21 @@
+//! What a user writes: YAML documents read into located trees, and typed by their kind, one file
+//! per API family. Loading never stops at the first error: it returns what it could read and all
+//! that it found wrong. Knows nothing of how objects refer to each other, nor of any server.
+
+pub mod decode;
+pub mod duration;
+pub mod envelope;
+pub mod event;
+pub mod knative;
+pub mod load;
+pub mod natsjs;
+pub mod object;
+pub mod path;
+pub mod project;
+pub mod shape;
+pub mod text;
+pub mod yaml;
+
+pub use load::{Input, Loaded, Manifest, load};
+pub use object::ObjectKey;
+pub use path::Path;

@@ -1,0 +1,206 @@
+//! The JSON Schema of a type, and every way in which a value falls short of it. Used only once
+//! decoding has failed: decoding stops at the first error, a schema names them all.
+//! Knows nothing of texts and places.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::paths::LocationSegment;
+use jsonschema::ValidationError;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+use crate::diag::Code;
+
+use super::path::{Path, Step};
+
+/// One way in which a value falls short of its schema.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    pub code: Code,
+    pub path: Path,
+    pub message: String,
+    pub help: String,
+}
+
+/// The schema of a type: draft 7, everything inline, without nulls (a null field is an absent one).
+pub fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.with_transform(Strict).into_generator().into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.to_value()
+}
+
+/// Takes nulls away and gives integers the bounds of their format, so that the schema says what
+/// serde does.
+#[derive(Clone)]
+struct Strict;
+
+impl Transform for Strict {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        without_null_branch(schema);
+        if let Some(Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|kind| kind != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                schema.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(options)) = schema.get_mut("enum") {
+            options.retain(|option| !option.is_null());
+        }
+        let (low, high) = match schema.get("format").and_then(Value::as_str) {
+            Some("int32") => (json!(i32::MIN), json!(i32::MAX)),
+            Some("int64") => (json!(i64::MIN), json!(i64::MAX)),
+            Some("uint64") => (json!(0), json!(u64::MAX)),
+            _ => return,
+        };
+        for (bound, value) in [("minimum", low), ("maximum", high)] {
+            if schema.get(bound).is_none() {
+                schema.insert(bound.to_owned(), value);
+            }
+        }
+    }
+}
+
+/// `anyOf: [X, null]` is X.
+fn without_null_branch(schema: &mut Schema) {
+    let Some(Value::Array(branches)) = schema.get_mut("anyOf") else { return };
+    branches.retain(|branch| branch.get("type").is_none_or(|kind| kind != "null"));
+    let Some(Value::Object(only)) = branches.first().filter(|_| branches.len() == 1).cloned() else {
+        return;
+    };
+    schema.remove("anyOf");
+    for (key, value) in only {
+        if schema.get(&key).is_none() {
+            schema.insert(key, value);
+        }
+    }
+}
+
+/// Every fault of a value, in the schema's order.
+pub fn faults(schema: &Value, value: &Value) -> Vec<Fault> {
+    let Ok(validator) = jsonschema::validator_for(schema) else { return Vec::new() };
+    validator.iter_errors(value).flat_map(|error| fault(schema, &error)).collect()
+}
+
+fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
+    let path = path_of(error);
+    let keyword = schema.pointer(parent(error.schema_path().as_str()));
+    let text = |key: &str| keyword.and_then(|schema| schema.get(key)).and_then(Value::as_str);
+    let one = |code, message: String, help: String| vec![Fault { code, path: path.clone(), message, help }];
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|field| unknown_field(keyword, &path, field)).collect()
+        }
+        ValidationErrorKind::Required { property } => {
+            one(Code::MissingField, format!("{} is missing", said(&path, property)), "add it".to_owned())
+        }
+        ValidationErrorKind::Type { kind } => one(
+            Code::WrongType,
+            format!("{} is {}, not {}", named(&path), written(error.instance()), expected(kind)),
+            "write a value of the field's type".to_owned(),
+        ),
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<&str> =
+                options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let found = error.instance().as_str().unwrap_or_default();
+            let help = nearest(found, options.iter().copied())
+                .map_or_else(|| "write one of them".to_owned(), |near| format!("did you mean `{near}`?"));
+            let message =
+                format!("{} is {}, not one of {}", named(&path), written(error.instance()), options.join(", "));
+            one(Code::InvalidValue, message, help)
+        }
+        ValidationErrorKind::Pattern { .. } => {
+            let form = text("title").unwrap_or("of the form that the field demands");
+            let message = format!("{} is {}, which is not {form}", named(&path), written(error.instance()));
+            one(Code::InvalidValue, message, "write it in that form".to_owned())
+        }
+        _ => one(Code::InvalidValue, format!("{}: {error}", named(&path)), "change the value".to_owned()),
+    }
+}
+
+fn unknown_field(schema: Option<&Value>, path: &Path, field: &str) -> Fault {
+    let known = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    let near = nearest(field, known.into_iter().flat_map(|fields| fields.keys().map(String::as_str)));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "take it away: servers refuse it or drop it silently".to_owned(),
+    };
+    let place = if path.0.is_empty() { "the object".to_owned() } else { format!("`{path}`") };
+    Fault {
+        code: Code::UnknownField,
+        path: path.key(field),
+        message: format!("{place} has no field `{field}`"),
+        help,
+    }
+}
+
+fn path_of(error: &ValidationError<'_>) -> Path {
+    let steps = error.instance_path().iter().map(|segment| match segment {
+        LocationSegment::Property(key) => Step::Key(key.into_owned()),
+        LocationSegment::Index(index) => Step::Index(index),
+    });
+    Path(steps.collect())
+}
+
+fn parent(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+fn named(path: &Path) -> String {
+    if path.0.is_empty() { "the document".to_owned() } else { format!("`{path}`") }
+}
+
+fn said(path: &Path, property: &Value) -> String {
+    format!("`{}`", path.key(property.as_str().unwrap_or_default()))
+}
+
+/// A value as a message shows it, short.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => "empty".to_owned(),
+        Value::Bool(_) => format!("the boolean `{value}`"),
+        Value::Number(_) => format!("the number `{value}`"),
+        Value::String(text) => format!("`{}`", crate::model::shape::short(text)),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+    }
+}
+
+/// At most some forty characters of a text.
+pub fn short(text: &str) -> String {
+    if text.chars().count() <= 40 {
+        return text.to_owned();
+    }
+    text.chars().take(37).chain("...".chars()).collect()
+}
+
+fn expected(kind: &TypeKind) -> String {
+    let word = |name: &str| match name {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "a boolean",
+        "array" => "a list",
+        "object" => "a mapping",
+        _ => "empty",
+    };
+    match kind {
+        TypeKind::Single(one) => word(&one.to_string()).to_owned(),
+        TypeKind::Multiple(several) => {
+            several.iter().map(|one| word(&one.to_string())).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+/// The candidate that a text was probably meant to be.
+pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let lower = text.to_lowercase();
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(text.len()) / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,85 @@
+#!/bin/sh
+# Builds the real servers that tests run against, each at its pinned version, into testenv/bin.
+#
+#   testenv/build.sh [nats] [natscli] [etcd] [kubernetes] [knative]     (none named: all)
+#
+# A binary is named after its version and one that exists is not built again. Building everything
+# from nothing takes some five to ten minutes on two cores; each step says what it does.
+# Not here: how tests start the servers (tests/servers).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+bin="$here/bin"
+mkdir -p "$bin"
+export CGO_ENABLED=0 GOFLAGS="-mod=readonly -trimpath -buildvcs=false"
+
+# version MODULE: the version that go.mod of the current folder pins.
+version() { go list -m -f '{{.Version}}' "$1"; }
+
+# build NAME VERSION PACKAGE [LDFLAGS]: builds PACKAGE as bin/NAME-VERSION and links bin/NAME to it.
+build() {
+    target="$bin/$1-$2"
+    if [ ! -x "$target" ]; then
+        echo "testenv: building $1 $2 (once)" >&2
+        started=$(date +%s)
+        go build -ldflags "-s -w ${4:-}" -o "$target.part" "$3"
+        mv "$target.part" "$target"
+        echo "testenv: built $1 in $(($(date +%s) - started)) s" >&2
+    fi
+    ln -sfn "$1-$2" "$bin/$1"
+}
+
+nats() {
+    cd "$here/nats"
+    build nats-server "$(version github.com/nats-io/nats-server/v2)" github.com/nats-io/nats-server/v2
+}
+
+natscli() {
+    cd "$here/natscli"
+    build nats "$(version github.com/nats-io/natscli)" github.com/nats-io/natscli/nats
+}
+
+etcd() {
+    cd "$here/etcd"
+    build etcd "$(version go.etcd.io/etcd/server/v3)" go.etcd.io/etcd/server/v3
+}
+
+kubernetes() {
+    cd "$here/kubernetes"
+    release=$(version k8s.io/kubernetes)
+    minor=${release#v1.}
+    stamp="-X k8s.io/component-base/version.gitVersion=$release"
+    stamp="$stamp -X k8s.io/component-base/version.gitMajor=1"
+    stamp="$stamp -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
+    build kube-apiserver "$release" k8s.io/kubernetes/cmd/kube-apiserver "$stamp"
+    build kubectl "$release" k8s.io/kubernetes/cmd/kubectl "$stamp"
+}
+
+# Knative Eventing's own CRDs come inside its Go module: nothing to build, only to unpack.
+knative() {
+    cd "$here/knative"
+    release=$(version knative.dev/eventing)
+    target="$bin/knative-eventing-$release"
+    if [ ! -d "$target" ]; then
+        echo "testenv: unpacking the CRDs of knative eventing $release" >&2
+        go mod download knative.dev/eventing
+        source=$(go list -m -f '{{.Dir}}' knative.dev/eventing)
+        rm -rf "$target.part"
+        mkdir -p "$target.part/config/channels/in-memory-channel"
+        cp -rL "$source/config/core/resources" "$target.part/config/"
+        cp -rL "$source/config/channels/in-memory-channel/resources" \
+            "$target.part/config/channels/in-memory-channel/"
+        chmod -R u+w "$target.part"
+        mv "$target.part" "$target"
+    fi
+    ln -sfn "knative-eventing-$release" "$bin/knative-eventing"
+}
+
+if [ $# -eq 0 ]; then
+    set -- nats natscli etcd knative kubernetes
+fi
+for family in "$@"; do
+    case "$family" in
+        nats | natscli | etcd | kubernetes | knative) "$family" ;;
+        *) echo "testenv: no family of servers is named $family" >&2 && exit 64 ;;
+    esac
+done

@@ -1,0 +1,74 @@
+//! Which `JetStream` API requests the other clients of an account make, so that a test can say:
+//! these were reads only.
+//!
+//! A plain subscription on `$JS.API.>` sees them all, bodies included, before the API's answer
+//! reaches the one who asked; so whoever has the answer can rely on the list. The server's audit
+//! advisory (`$JS.EVENT.ADVISORY.API`) would not do: it comes after the answer, some time later,
+//! and leaves out direct gets and pulls.
+//!
+//! One effect on the watched: where an account has no `JetStream`, a request normally fails at once
+//! with "no responders". The watcher counts as a responder, so there it would wait in vain. Do not
+//! watch an account without `JetStream`.
+
+use super::nats_frames::Message;
+use super::nats_wire::{Subscription, Wire};
+
+/// The requests since the watch began.
+pub(crate) struct ApiWatch {
+    // Above the connection: it ends first.
+    requests: Subscription,
+    _wire: Wire,
+}
+
+impl ApiWatch {
+    /// Watches the account of the URL's user.
+    pub(crate) fn start(url: &str) -> Self {
+        let wire = Wire::connect(url);
+        Self {
+            requests: wire.subscribe("$JS.API.>"),
+            _wire: wire,
+        }
+    }
+
+    /// The requests so far: subject and body.
+    pub(crate) fn requests(&self) -> Vec<Message> {
+        self.requests.messages()
+    }
+
+    /// The subjects of the requests so far, without the prefix `$JS.API.`.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        let requests = self.requests.messages();
+        requests.iter().map(|request| short(&request.subject)).collect()
+    }
+
+    /// The subjects of the requests so far that are not known to leave everything as it was.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let mut subjects = self.subjects();
+        subjects.retain(|subject| !is_read(subject));
+        subjects
+    }
+}
+
+/// The API subjects that only look; any other counts as a write.
+const READS: [&str; 9] = [
+    "INFO",
+    "STREAM.INFO.",
+    "STREAM.NAMES",
+    "STREAM.LIST",
+    "STREAM.MSG.GET.",
+    "CONSUMER.INFO.",
+    "CONSUMER.NAMES.",
+    "CONSUMER.LIST.",
+    "DIRECT.GET.",
+];
+
+fn is_read(subject: &str) -> bool {
+    READS.iter().any(|read| match read.strip_suffix('.') {
+        Some(_) => subject.starts_with(read),
+        None => subject == *read,
+    })
+}
+
+fn short(subject: &str) -> String {
+    subject.strip_prefix("$JS.API.").unwrap_or(subject).to_owned()
+}

@@ -1,0 +1,138 @@
+//! A real nats-server of a test's own: started in a folder of its own on a free port, gone with it.
+//!
+//! Must not know what is asked of the server; that is `nats_wire`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::nats_wire::Wire;
+use super::supervised::{Scratch, Supervised};
+use super::{lookup, waiting};
+
+/// How long a server may take until it listens.
+const READY_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running nats-server with `JetStream` (unless its configuration says otherwise).
+pub(crate) struct Nats {
+    /// The process: to be killed, paused, resumed.
+    pub(crate) server: Supervised,
+    address: String,
+    scratch: Scratch,
+}
+
+impl Nats {
+    /// A server without users, with `JetStream`.
+    pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// A server with `config` as its configuration file: users, accounts, limits. The address and
+    /// the store's folder are the harness's; `JetStream` is on unless a line of `config` begins
+    /// with `jetstream` and so decides itself (`jetstream: disabled`, `jetstream { … }`).
+    pub(crate) fn start_with(config: &str) -> Self {
+        let scratch = Scratch::new();
+        let decided = config.lines().any(|line| line.starts_with("jetstream"));
+        let jetstream = if decided { "" } else { "jetstream: enabled\n" };
+        scratch.write("server.conf", format!("{jetstream}{config}\n"));
+        let mut server = launch(&scratch, "-1");
+        let address = wait_ready(&mut server, scratch.path());
+        Self {
+            server,
+            address,
+            scratch,
+        }
+    }
+
+    /// Ends the server, if it still runs, and starts another one at the same address with the same
+    /// configuration and store.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let (_, port) = self.address.rsplit_once(':').expect("host:port");
+        self.server = launch(&self.scratch, port);
+        self.address = wait_ready(&mut self.server, self.scratch.path());
+    }
+
+    /// Ends the server by SIGKILL; its store stays for `restart`.
+    pub(crate) fn stop(&mut self) {
+        self.server.kill();
+        for file in ports_files(self.scratch.path()) {
+            fs::remove_file(file).expect("the ports file can be removed");
+        }
+    }
+
+    /// `nats://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// The URL with a user in it.
+    pub(crate) fn url_with(&self, user: &str, password: &str) -> String {
+        format!("nats://{user}:{password}@{}", self.address)
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The folder of this server: its configuration, log and store.
+    pub(crate) fn directory(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// Our own client, connected without a user.
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::connect(&self.url())
+    }
+}
+
+fn launch(scratch: &Scratch, port: &str) -> Supervised {
+    let program = lookup::nats_server().unwrap_or_else(|reason| panic!("{reason}"));
+    let folder = scratch.path().display().to_string();
+    let config = scratch.path().join("server.conf").display().to_string();
+    let arguments = [
+        "-c",
+        &config,
+        "-sd",
+        &folder,
+        "-a",
+        "127.0.0.1",
+        "-p",
+        port,
+        "--ports_file_dir",
+        &folder,
+    ]
+    .map(str::to_owned);
+    Supervised::start(scratch, &program, &arguments, &[], "server.log")
+}
+
+/// The address that the server wrote into its ports file, which it does when it is ready.
+fn wait_ready(server: &mut Supervised, folder: &Path) -> String {
+    let pause = Duration::from_millis(5);
+    let found = waiting::until(READY_LIMIT, pause, || {
+        if server.ended().is_some() {
+            return Some(None);
+        }
+        read_address(folder).map(Some)
+    });
+    found.flatten().unwrap_or_else(|| {
+        panic!("nats-server did not become ready; its log ends:\n{}", server.log_tail())
+    })
+}
+
+fn read_address(folder: &Path) -> Option<String> {
+    let file = ports_files(folder).pop()?;
+    // The file may be caught half written; the next look sees the whole.
+    let ports: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    let url = ports["nats"][0].as_str()?;
+    Some(url.rsplit_once('/')?.1.to_owned())
+}
+
+fn ports_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the server's folder can be read");
+    entries
+        .map(|entry| entry.expect("an entry can be read").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "ports"))
+        .collect()
+}
