@@ -7,3 +7,7 @@
 
 pub mod diag;
 pub mod model;
+
+pub mod jetstream;
+
+pub mod topology;

@@ -102,8 +102,7 @@ pub fn worst(findings: &[Finding]) -> Option<Severity> {
 /// Orders findings as a reader meets them: by file, then by place, then by code; a finding that
 /// is there twice stays once.
 pub fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| {
-        (a.at, a.code.name(), &a.message).cmp(&(b.at, b.code.name(), &b.message))
-    });
+    findings
+        .sort_by(|a, b| (a.at, a.code.name(), &a.message).cmp(&(b.at, b.code.name(), &b.message)));
     findings.dedup();
 }

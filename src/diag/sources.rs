@@ -41,7 +41,9 @@ impl Sources {
     /// Takes a text in and gives it its number. `name` is how output calls the file.
     pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
         let lines = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1))
+            .chain(
+                text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1),
+            )
             .collect();
         self.0.push(Source { name: name.into(), text, lines });
         FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))

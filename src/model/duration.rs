@@ -136,7 +136,11 @@ fn go_unit(text: &str) -> Option<(f64, usize)> {
     Some((unit.1, unit.0.len()))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as casts saturate, and no sum is negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "as casts saturate, and no sum is negative"
+)]
 fn whole(nanoseconds: f64) -> Nanoseconds {
     // The servers keep durations as int64.
     (nanoseconds.round() as u64).min(i64::MAX as u64)
@@ -189,7 +193,10 @@ mod tests {
         ] {
             assert_eq!(iso(text), Some(nanoseconds), "{text}");
         }
-        for text in ["", "P", "PT", "P1DT", "pt1s", "200ms", "PT1S1M", "PT1", "-PT1S", "PT.5S", "PT1.S", "PT1S "] {
+        for text in [
+            "", "P", "PT", "P1DT", "pt1s", "200ms", "PT1S1M", "PT1", "-PT1S", "PT.5S", "PT1.S",
+            "PT1S ",
+        ] {
             assert_eq!(iso(text), None, "{text}");
         }
         assert_eq!(iso("PT99999999999999999999S"), Some(i64::MAX as u64));

@@ -58,9 +58,15 @@ pub struct ObjectMeta {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
-    #[expect(dead_code, reason = "checked by decoding; read from the tree before the kind is known")]
+    #[expect(
+        dead_code,
+        reason = "checked by decoding; read from the tree before the kind is known"
+    )]
     api_version: String,
-    #[expect(dead_code, reason = "checked by decoding; read from the tree before the kind is known")]
+    #[expect(
+        dead_code,
+        reason = "checked by decoding; read from the tree before the kind is known"
+    )]
     kind: String,
     pub metadata: EnvelopeMeta,
 }

@@ -42,13 +42,20 @@ impl Event {
     /// # Errors
     /// What is wrong with the text, with the way it should look.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut event = Self::default().with("id", "1").with("source", "/evctl").with("specversion", "1.0");
+        let mut event =
+            Self::default().with("id", "1").with("source", "/evctl").with("specversion", "1.0");
         for pair in text.split(',') {
             let Some((name, value)) = pair.split_once('=') else {
-                return Err(format!("`{pair}` is not name=value, as in type=order.created,source=/shop"));
+                return Err(format!(
+                    "`{pair}` is not name=value, as in type=order.created,source=/shop"
+                ));
             };
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
-                return Err(format!("`{name}` is no attribute name: lower-case letters and digits only"));
+            if name.is_empty()
+                || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            {
+                return Err(format!(
+                    "`{name}` is no attribute name: lower-case letters and digits only"
+                ));
             }
             if value.is_empty() {
                 return Err(format!("the attribute `{name}` is empty"));

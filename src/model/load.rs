@@ -139,7 +139,10 @@ impl Loaded {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let place = Place { file, root: &root };
         if root.get("apiVersion").is_none() && root.get("kind").is_none() {
-            let span = Span { start: root.span.start, end: first_line_end(&self.sources, file, root.span) };
+            let span = Span {
+                start: root.span.start,
+                end: first_line_end(&self.sources, file, root.span),
+            };
             let message = "this document has neither apiVersion nor kind, so it is no manifest";
             let help = "passed over; add both, or keep it out of the folder";
             let finding = Finding::new(Code::NotAManifest, message, help);
@@ -193,7 +196,12 @@ impl Loaded {
 }
 
 /// Decodes a manifest by its kind.
-fn typed(place: Place<'_>, key: &ObjectKey, api_version: &str, body: &Value) -> (Typed, Vec<Finding>) {
+fn typed(
+    place: Place<'_>,
+    key: &ObjectKey,
+    api_version: &str,
+    body: &Value,
+) -> (Typed, Vec<Finding>) {
     let served = match (key.group.as_str(), key.kind.as_str()) {
         (messaging::GROUP, "Channel" | "Subscription") => "v1",
         (messaging::GROUP, natsjs::KIND) => "v1alpha1",

@@ -113,7 +113,11 @@ impl FromStr for ObjectPattern {
         let (namespace, name) = match rest.as_slice() {
             [name] => (None, *name),
             [namespace, name] => (Some((*namespace).to_owned()), *name),
-            _ => return Err(format!("`{text}` names no object; write kind[.group]/[namespace/]name")),
+            _ => {
+                return Err(format!(
+                    "`{text}` names no object; write kind[.group]/[namespace/]name"
+                ));
+            }
         };
         if kind.is_empty() || name.is_empty() {
             return Err(format!("`{text}` names no object; write kind[.group]/[namespace/]name"));

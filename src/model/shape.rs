@@ -2,9 +2,9 @@
 //! decoding has failed: decoding stops at the first error, a schema names them all.
 //! Knows nothing of texts and places.
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
-use jsonschema::ValidationError;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
@@ -68,7 +68,8 @@ impl Transform for Strict {
 fn without_null_branch(schema: &mut Schema) {
     let Some(Value::Array(branches)) = schema.get_mut("anyOf") else { return };
     branches.retain(|branch| branch.get("type").is_none_or(|kind| kind != "null"));
-    let Some(Value::Object(only)) = branches.first().filter(|_| branches.len() == 1).cloned() else {
+    let Some(Value::Object(only)) = branches.first().filter(|_| branches.len() == 1).cloned()
+    else {
         return;
     };
     schema.remove("anyOf");
@@ -89,14 +90,18 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
     let path = path_of(error);
     let keyword = schema.pointer(parent(error.schema_path().as_str()));
     let text = |key: &str| keyword.and_then(|schema| schema.get(key)).and_then(Value::as_str);
-    let one = |code, message: String, help: String| vec![Fault { code, path: path.clone(), message, help }];
+    let one = |code, message: String, help: String| {
+        vec![Fault { code, path: path.clone(), message, help }]
+    };
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             unexpected.iter().map(|field| unknown_field(keyword, &path, field)).collect()
         }
-        ValidationErrorKind::Required { property } => {
-            one(Code::MissingField, format!("{} is missing", said(&path, property)), "add it".to_owned())
-        }
+        ValidationErrorKind::Required { property } => one(
+            Code::MissingField,
+            format!("{} is missing", said(&path, property)),
+            "add it".to_owned(),
+        ),
         ValidationErrorKind::Type { kind } => one(
             Code::WrongType,
             format!("{} is {}, not {}", named(&path), written(error.instance()), expected(kind)),
@@ -106,24 +111,36 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
             let options: Vec<&str> =
                 options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let found = error.instance().as_str().unwrap_or_default();
-            let help = nearest(found, options.iter().copied())
-                .map_or_else(|| "write one of them".to_owned(), |near| format!("did you mean `{near}`?"));
-            let message =
-                format!("{} is {}, not one of {}", named(&path), written(error.instance()), options.join(", "));
+            let help = nearest(found, options.iter().copied()).map_or_else(
+                || "write one of them".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!(
+                "{} is {}, not one of {}",
+                named(&path),
+                written(error.instance()),
+                options.join(", ")
+            );
             one(Code::InvalidValue, message, help)
         }
         ValidationErrorKind::Pattern { .. } => {
             let form = text("title").unwrap_or("of the form that the field demands");
-            let message = format!("{} is {}, which is not {form}", named(&path), written(error.instance()));
+            let message =
+                format!("{} is {}, which is not {form}", named(&path), written(error.instance()));
             one(Code::InvalidValue, message, "write it in that form".to_owned())
         }
-        _ => one(Code::InvalidValue, format!("{}: {error}", named(&path)), "change the value".to_owned()),
+        _ => one(
+            Code::InvalidValue,
+            format!("{}: {error}", named(&path)),
+            "change the value".to_owned(),
+        ),
     }
 }
 
 fn unknown_field(schema: Option<&Value>, path: &Path, field: &str) -> Fault {
     let known = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    let near = nearest(field, known.into_iter().flat_map(|fields| fields.keys().map(String::as_str)));
+    let near =
+        nearest(field, known.into_iter().flat_map(|fields| fields.keys().map(String::as_str)));
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "take it away: servers refuse it or drop it silently".to_owned(),
@@ -163,7 +180,7 @@ fn written(value: &Value) -> String {
         Value::Null => "empty".to_owned(),
         Value::Bool(_) => format!("the boolean `{value}`"),
         Value::Number(_) => format!("the number `{value}`"),
-        Value::String(text) => format!("`{}`", crate::model::shape::short(text)),
+        Value::String(text) => format!("`{}`", short(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
     }
@@ -199,7 +216,9 @@ fn expected(kind: &TypeKind) -> String {
 pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let lower = text.to_lowercase();
     candidates
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
+        })
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(text.len()) / 4)
         .min()
         .map(|(_, candidate)| candidate)

@@ -141,7 +141,9 @@ fn is_fraction_and_zone(rest: &str) -> bool {
     match zone.as_bytes() {
         [b'Z'] => true,
         [b'+' | b'-', h1, h2, b':', m1, m2] => {
-            let two = |a: &u8, b: &u8| std::str::from_utf8(&[*a, *b]).ok().and_then(|t| t.parse::<u8>().ok());
+            let two = |a: &u8, b: &u8| {
+                std::str::from_utf8(&[*a, *b]).ok().and_then(|t| t.parse::<u8>().ok())
+            };
             [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit())
                 && two(h1, h2).is_some_and(|hours| hours < 24)
                 && two(m1, m2).is_some_and(|minutes| minutes < 60)

@@ -6,9 +6,9 @@
 //! advisory (`$JS.EVENT.ADVISORY.API`) would not do: it comes after the answer, some time later,
 //! and leaves out direct gets and pulls.
 //!
-//! One effect on the watched: where an account has no `JetStream`, a request normally fails at once
-//! with "no responders". The watcher counts as a responder, so there it would wait in vain. Do not
-//! watch an account without `JetStream`.
+//! One effect on the watched: the watcher counts as a responder. A request that no one serves (any in
+//! an account without `JetStream`, a direct get on a stream that does not allow it) normally fails at
+//! once with "no responders"; under a watch it waits for its time to be up. Do not watch these.
 
 use super::nats_frames::Message;
 use super::nats_wire::{Subscription, Wire};

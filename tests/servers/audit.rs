@@ -70,16 +70,19 @@ pub(crate) fn requests(log: &Path, marker: Marker) -> Vec<Request> {
     whole.lines().filter_map(parse).collect()
 }
 
-/// One line of the log; nothing for a stage other than the answer's end (a watch that goes on).
+/// One line of the log; nothing for a watch that goes on.
 fn parse(line: &str) -> Option<Request> {
     let event: Value = serde_json::from_str(line).expect("the audit log is JSON lines");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (event["stage"] == "ResponseComplete").then(|| Request {
+    let code = event["responseStatus"]["code"].as_u64().unwrap_or_default();
+    // The server records a request of an unknown user (401) at an earlier stage, and only there.
+    let answered = event["stage"] == "ResponseComplete" || code == 401;
+    answered.then(|| Request {
         verb: text(&event["verb"]),
         uri: text(&event["requestURI"]),
         user: text(&event["user"]["username"]),
         user_agent: text(&event["userAgent"]),
         namespace: text(&event["objectRef"]["namespace"]),
-        code: event["responseStatus"]["code"].as_u64().unwrap_or_default(),
+        code,
     })
 }

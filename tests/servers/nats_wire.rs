@@ -84,8 +84,15 @@ impl Wire {
     /// Collects the messages of `subject` from now on.
     pub(crate) fn subscribe(&self, subject: &str) -> Subscription {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.connection.send(&format!("SUB {subject} {number}"), None);
+        let subscription = self.listen(subject, number);
         flush(&self.connection);
+        subscription
+    }
+
+    /// Subscribes without waiting; the server does it before anything that is sent after it.
+    fn listen(&self, subject: &str, number: u64) -> Subscription {
+        let line = format!("SUB {subject} {number}");
+        self.connection.send(&line, None);
         Subscription {
             connection: Arc::clone(&self.connection),
             number,
@@ -111,15 +118,19 @@ impl Wire {
         limit: Duration,
     ) -> Result<Vec<u8>, String> {
         let payload = payload.as_ref();
-        let (client, number) = (&self.info()["client_id"], self.next.load(Ordering::Relaxed));
+        let client = &self.info()["client_id"];
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let inbox = format!("_INBOX.evctl-test-wire.{client}.{number}");
-        let answers = self.subscribe(&inbox);
+        let answers = self.listen(&inbox, number);
         let line = format!("PUB {subject} {inbox} {}", payload.len());
         self.connection.send(&line, Some(payload));
         match answers.wait_for(1, limit).pop() {
             Some(message) if message.status == 503 => Err("no responders".to_owned()),
             Some(message) => Ok(message.payload),
-            None => Err(format!("no answer; refused: {:?}", self.errors())),
+            None => {
+                let refused = &self.connection.heard().errors;
+                Err(format!("no answer; refused: {refused:?}"))
+            }
         }
     }
 
@@ -153,9 +164,10 @@ impl Subscription {
         self.mine(heard).cloned().collect()
     }
 
-    fn mine(&self, heard: &Heard) -> impl Iterator<Item = &Message> {
+    fn mine<'heard>(&self, heard: &'heard Heard) -> impl Iterator<Item = &'heard Message> {
+        let mine = self.number;
         let messages = heard.messages.iter();
-        messages.filter_map(|(number, message)| (*number == self.number).then_some(message))
+        messages.filter_map(move |(number, message)| (*number == mine).then_some(message))
     }
 }
 

@@ -132,7 +132,9 @@ impl<'text> Builder<'text> {
         }
         Err(Problem {
             code: Code::TooLarge,
-            message: format!("the file comes to more than {NODES} values once aliases are expanded"),
+            message: format!(
+                "the file comes to more than {NODES} values once aliases are expanded"
+            ),
             help: "write the repeated parts out, or split the file",
             span,
         })
@@ -185,7 +187,9 @@ impl<'text> Builder<'text> {
 
     fn key(&mut self, event: Event<'text>, span: Span, depth: usize) -> Built<(String, Span)> {
         if let Event::Scalar(text, style, _, _) = &event
-            && (*style != ScalarStyle::Plain || text == "<<" || matches!(scalar::plain(text), Value::String(_)))
+            && (*style != ScalarStyle::Plain
+                || text == "<<"
+                || matches!(scalar::plain(text), Value::String(_)))
         {
             return Ok((text.to_string(), span));
         }
@@ -203,7 +207,8 @@ impl<'text> Builder<'text> {
 
     fn expect(&mut self, open: Span) -> Built<(Event<'text>, Span)> {
         let end = self.text.len();
-        self.event()?.ok_or_else(|| syntax(self.text, open.start.min(end), "the text ends too early"))
+        self.event()?
+            .ok_or_else(|| syntax(self.text, open.start.min(end), "the text ends too early"))
     }
 
     /// Where a collection is written: flow collections to their bracket, block collections to the
@@ -258,7 +263,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Buil
 }
 
 fn bytes(marked: &Marked) -> Span {
-    marked.byte_range().map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
+    marked
+        .byte_range()
+        .map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
 }
 
 fn syntax(text: &str, at: usize, what: &str) -> Problem {
@@ -311,8 +318,10 @@ mod tests {
     fn check(text: &str, json: &str) {
         let (documents, problems) = documents(text);
         assert_eq!(problems, [], "{text}");
-        let all: Vec<_> =
-            documents.iter().map(|d| d.root.as_ref().map_or("-".into(), |n| n.to_json().to_string())).collect();
+        let all: Vec<_> = documents
+            .iter()
+            .map(|d| d.root.as_ref().map_or("-".into(), |n| n.to_json().to_string()))
+            .collect();
         assert_eq!(all.join(" "), json, "{text}");
     }
 
@@ -322,7 +331,10 @@ mod tests {
         check("---\n---\na: 1\n", r#"- {"a":1}"#);
         check("# only a comment\n", "");
         check("a: &x {b: 1}\nc: *x\n", r#"{"a":{"b":1},"c":{"b":1}}"#);
-        check("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n", r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#);
+        check(
+            "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n",
+            r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#,
+        );
         check("on: 1\n", r#"{"true":1}"#);
         check("a: null\nb: ~\n", "{}");
         check("a: !!str 1\n", r#"{"a":"1"}"#);

@@ -1,0 +1,15 @@
+//! What JetStream's server does with a configuration, known without asking it: names, what it fills
+//! in, what it lets change; and what the NATS channel's controller asks of it. Pure: no client, no
+//! clock. Configurations are raw JSON in the server's own words, so that nothing unknown is lost.
+
+pub mod change;
+pub mod channel;
+pub mod consumer;
+pub mod field;
+pub mod naming;
+pub mod stream;
+
+use serde_json::{Map, Value};
+
+/// A stream's or consumer's configuration as the server's API has it; durations in nanoseconds.
+pub type Config = Map<String, Value>;

@@ -1,0 +1,216 @@
+//! Lowers the messaging family: Channel, NatsJetStreamChannel and Subscription.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Code, Finding};
+use crate::jetstream::{channel as derive, naming};
+use crate::model::decode::decode;
+use crate::model::knative::messaging::{ChannelSpec, ChannelTemplate, GROUP, SubscriptionSpec};
+use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
+use crate::model::object::group_of;
+use crate::model::{Manifest, Path};
+
+use super::reference::Wanted;
+use super::resolve::Resolver;
+use super::{Backing, Channel, Flow, NodeIndex, NodeName, Role, Route};
+
+/// What Knative makes of a Channel without a template, unless the cluster's default says otherwise.
+const DEFAULT_CHANNEL: (&str, &str) = ("messaging.knative.dev/v1", "InMemoryChannel");
+
+const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
+    a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
+
+impl Resolver<'_> {
+    pub(super) fn nats_channel(&mut self, manifest: &Manifest, spec: &NatsJetStreamChannelSpec) {
+        self.dead_letter_sink(manifest, spec.delivery.as_ref());
+        let channel = Channel {
+            backing: Backing::NatsJetStream(Box::new(spec.clone())),
+            delivery: spec.delivery.clone(),
+        };
+        self.channel_node(manifest, channel);
+    }
+
+    pub(super) fn channel(&mut self, manifest: &Manifest, spec: &ChannelSpec) {
+        self.dead_letter_sink(manifest, spec.delivery.as_ref());
+        let Some(backing) = self.backing(manifest, spec.channel_template.as_ref()) else { return };
+        self.channel_node(manifest, Channel { backing, delivery: spec.delivery.clone() });
+    }
+
+    fn backing(
+        &mut self,
+        manifest: &Manifest,
+        template: Option<&ChannelTemplate>,
+    ) -> Option<Backing> {
+        let other = |api_version: &str, kind: &str| Backing::Other {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        };
+        let Some(template) = template else {
+            return Some(other(DEFAULT_CHANNEL.0, DEFAULT_CHANNEL.1));
+        };
+        if group_of(&template.api_version) != GROUP || template.kind != natsjs::KIND {
+            return Some(other(&template.api_version, &template.kind));
+        }
+        let at = Path::of("spec.channelTemplate.spec");
+        let empty = serde_json::json!({});
+        let spec = manifest.body.pointer("/spec/channelTemplate/spec").unwrap_or(&empty);
+        match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at, spec) {
+            Ok(spec) => Some(Backing::NatsJetStream(Box::new(spec))),
+            Err(findings) => {
+                let object = manifest.key.to_string();
+                self.findings.extend(findings.into_iter().map(|f| f.object(object.clone())));
+                None
+            }
+        }
+    }
+
+    fn dead_letter_sink(
+        &mut self,
+        manifest: &Manifest,
+        delivery: Option<&crate::model::knative::duck::DeliverySpec>,
+    ) -> Option<NodeIndex> {
+        let sink = delivery?.dead_letter_sink.as_ref()?;
+        let path = Path::of("spec.delivery.deadLetterSink");
+        let name = self.destination(manifest, &path, sink)?;
+        Some(self.sink(name, manifest.place().value(&path)))
+    }
+
+    pub(super) fn subscription(&mut self, manifest: &Manifest, spec: &SubscriptionSpec) {
+        if spec.channel.namespace.is_some() {
+            let place = manifest.place();
+            let path = Path::of("spec.channel.namespace");
+            let message = "a Subscription's channel is always in its own namespace";
+            let help = "take `namespace` away; the webhook refuses even the Subscription's own";
+            let finding =
+                place.finding(Code::ForbiddenField, &path, message, help).at(place.key(&path));
+            self.findings.push(finding.object(manifest.key.to_string()));
+        }
+        let at = |path: &str| manifest.place().value(&Path::of(path));
+        let from =
+            self.reference(manifest, &Path::of("spec.channel"), &spec.channel, Wanted::Channel);
+        let call = self
+            .destination(manifest, &Path::of("spec.subscriber"), &spec.subscriber)
+            .map(|name| self.sink(name, at("spec.subscriber")));
+        let reply =
+            spec.reply.as_ref().filter(|reply| reply.reference.is_some() || reply.uri.is_some());
+        let reply = reply
+            .and_then(|reply| self.destination(manifest, &Path::of("spec.reply"), reply))
+            .map(|name| self.sink(name, at("spec.reply")));
+        let own_sink = self.dead_letter_sink(manifest, spec.delivery.as_ref());
+        let (Some(from), Some(call)) = (from, call) else { return };
+        let Some(from) = self.nodes.get(&NodeName::Object(from.clone())).copied() else {
+            return self.unplanned(manifest, format!("{from} is not declared here"));
+        };
+        self.route(manifest, spec, from, call, reply, own_sink);
+    }
+
+    fn route(
+        &mut self,
+        manifest: &Manifest,
+        spec: &SubscriptionSpec,
+        from: NodeIndex,
+        call: NodeIndex,
+        reply: Option<NodeIndex>,
+        dead_letter: Option<NodeIndex>,
+    ) {
+        let Role::Channel(channel) = &self.topology.graph[from].role else {
+            let name = self.topology.graph[from].name.to_string();
+            return self
+                .unplanned(manifest, format!("{name} is a kind of channel evctl does not know"));
+        };
+        let on_stream = matches!(channel.backing, Backing::NatsJetStream(_));
+        let channel_sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
+        let unserved = (on_stream && channel_sink.is_some() && dead_letter.is_none())
+            .then_some(SINK_NEVER_RESOLVES);
+        let route = Route {
+            object: manifest.key.clone(),
+            at: manifest.name_location(),
+            from,
+            call,
+            reply,
+            dead_letter,
+            delivery: spec.delivery.clone().or_else(|| channel.delivery.clone()),
+            unserved,
+        };
+        if let Some(why) = unserved {
+            self.unplanned(manifest, why.to_owned());
+        }
+        let number = self.topology.routes.len();
+        let graph = &mut self.topology.graph;
+        graph.add_edge(from, call, (number, Flow::Call));
+        reply.map(|to| graph.add_edge(from, to, (number, Flow::Reply)));
+        dead_letter.map(|to| graph.add_edge(from, to, (number, Flow::DeadLetter)));
+        self.topology.routes.push(route);
+    }
+
+    fn unplanned(&mut self, manifest: &Manifest, why: String) {
+        let help = if why == SINK_NEVER_RESOLVES {
+            "give the Subscription a deadLetterSink of its own"
+        } else {
+            "declare the channel, or have its own controller make the consumer"
+        };
+        let message = format!("no consumer is planned for this Subscription: {why}");
+        let finding = Finding::new(Code::ConsumerNotPlanned, message, help)
+            .at(manifest.place().value(&Path::of("spec.channel")))
+            .path("spec.channel")
+            .object(manifest.key.to_string());
+        self.findings.push(finding);
+    }
+
+    /// Names of streams that the server will refuse, or that two channels share.
+    pub(super) fn stream_names(&mut self) {
+        let mut streams: BTreeMap<String, usize> = BTreeMap::new();
+        for (at, manifest) in self.manifests.iter().enumerate() {
+            let Some(node) = self.nodes.get(&NodeName::Object(manifest.key.clone())) else {
+                continue;
+            };
+            let Role::Channel(Channel { backing: Backing::NatsJetStream(spec), .. }) =
+                &self.topology.graph[*node].role
+            else {
+                continue;
+            };
+            let namespace = manifest.key.namespace.as_deref().unwrap_or_default();
+            let stream = derive::stream_name(namespace, &manifest.key.name, spec);
+            let overridden =
+                spec.stream.as_ref().is_some_and(|stream| stream.override_name.is_some());
+            let path = stream_name_path(manifest, overridden);
+            let tell = |code, message, help: &str| {
+                manifest
+                    .place()
+                    .finding(code, &path, message, help)
+                    .object(manifest.key.to_string())
+            };
+            if let Some(fault) = naming::fault(&stream) {
+                let message = format!("the stream `{stream}` can never be made: {fault}");
+                let help =
+                    "choose another name; the reason would only be seen in a Kubernetes Event";
+                self.findings.push(tell(Code::InvalidStreamName, message, help));
+                continue;
+            }
+            match streams.get(&stream) {
+                Some(first) if self.manifests[*first].key != manifest.key => {
+                    let other = &self.manifests[*first];
+                    let message =
+                        format!("this channel's stream is `{stream}`, as is that of {}", other.key);
+                    let help = "rename one, or give it a stream.overrideName: upper case and `-` to `_` \
+                                can make two names one";
+                    let finding = tell(Code::StreamNameCollision, message, help);
+                    self.findings.push(finding.related(other.name_location(), "the same stream"));
+                }
+                Some(_) => {}
+                None => {
+                    streams.insert(stream, at);
+                }
+            }
+        }
+    }
+}
+
+fn stream_name_path(manifest: &Manifest, overridden: bool) -> Path {
+    let in_template = manifest.key.kind != natsjs::KIND;
+    match (overridden, in_template) {
+        (false, _) => Path::of("metadata.name"),
+        (true, false) => Path::of("spec.stream.overrideName"),
+        (true, true) => Path::of("spec.channelTemplate.spec.stream.overrideName"),
+    }
+}

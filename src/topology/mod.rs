@@ -1,0 +1,144 @@
+//! The routing model that every dialect is lowered into: nodes that take events in, and routes that
+//! carry them on. Immutable once made. Analysis, simulation and what is planned read only this.
+//! Knows nothing of worlds, plans and servers.
+
+mod messaging;
+mod reference;
+mod resolve;
+
+pub use resolve::{Resolved, resolve};
+
+use std::fmt;
+
+use petgraph::graph::DiGraph;
+pub use petgraph::graph::NodeIndex;
+
+use crate::diag::Location;
+use crate::model::ObjectKey;
+use crate::model::knative::duck::DeliverySpec;
+use crate::model::natsjs::NatsJetStreamChannelSpec;
+
+/// What takes events in, by the name that output uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NodeName {
+    Object(ObjectKey),
+    /// A URI relative to an object's address.
+    Path(ObjectKey, String),
+    Uri(String),
+}
+
+impl NodeName {
+    /// The object, where there is one.
+    pub fn object(&self) -> Option<&ObjectKey> {
+        match self {
+            Self::Object(key) | Self::Path(key, _) => Some(key),
+            Self::Uri(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(key) => key.fmt(out),
+            Self::Path(key, path) => write!(out, "{key} {path}"),
+            Self::Uri(uri) => out.write_str(uri),
+        }
+    }
+}
+
+/// What a node does with an event.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// Keeps it and hands it to every route that starts here.
+    Channel(Channel),
+    /// Takes it and may answer.
+    Sink,
+}
+
+/// A channel, by what stands behind it.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    pub backing: Backing,
+    /// The delivery of routes that have none of their own, as a whole.
+    pub delivery: Option<DeliverySpec>,
+}
+
+/// The kind of channel that does the work.
+#[derive(Debug, Clone)]
+pub enum Backing {
+    /// A JetStream stream, with one consumer per route.
+    NatsJetStream(Box<NatsJetStreamChannelSpec>),
+    /// Another kind; evctl knows its name only.
+    Other { api_version: String, kind: String },
+}
+
+/// One node of the graph.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub name: NodeName,
+    pub role: Role,
+    /// Where it is declared, or first referred to.
+    pub at: Location,
+}
+
+/// Carries events from a channel to a subscriber, its replies to another node, and what was given
+/// up to a third.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The Subscription.
+    pub object: ObjectKey,
+    pub at: Location,
+    pub from: NodeIndex,
+    pub call: NodeIndex,
+    pub reply: Option<NodeIndex>,
+    pub dead_letter: Option<NodeIndex>,
+    /// The Subscription's own delivery, or else the channel's, as a whole.
+    pub delivery: Option<DeliverySpec>,
+    /// Why the channel's implementation never serves this route, where that is known.
+    pub unserved: Option<&'static str>,
+}
+
+/// Why one object must be there before another is of use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    pub from: ObjectKey,
+    pub to: ObjectKey,
+}
+
+/// How an edge of the graph carries events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Call,
+    Reply,
+    DeadLetter,
+}
+
+/// Nodes, routes, and who refers to whom.
+#[derive(Debug, Default)]
+pub struct Topology {
+    pub graph: DiGraph<Node, (usize, Flow)>,
+    /// In the order of the manifests.
+    pub routes: Vec<Route>,
+    pub references: Vec<Reference>,
+}
+
+impl Topology {
+    /// Every node that is a channel, in the order of the manifests.
+    pub fn channels(&self) -> impl Iterator<Item = (NodeIndex, &Node, &Channel)> {
+        self.graph.node_indices().filter_map(|at| match &self.graph[at].role {
+            Role::Channel(channel) => Some((at, &self.graph[at], channel)),
+            Role::Sink => None,
+        })
+    }
+
+    /// The node of a name.
+    pub fn node(&self, name: &NodeName) -> Option<NodeIndex> {
+        self.graph.node_indices().find(|at| self.graph[*at].name == *name)
+    }
+
+    /// The routes that start at a node, with their numbers.
+    pub fn routes_from(&self, node: NodeIndex) -> impl Iterator<Item = (usize, &Route)> {
+        self.routes.iter().enumerate().filter(move |(_, route)| route.from == node)
+    }
+}
