@@ -63,11 +63,7 @@ impl Scratch {
         let mut janitor = shell(JANITOR, "janitor");
         let janitor = janitor.arg(&path).stdin(end).stdout(Stdio::null());
         let janitor = janitor.spawn().expect("sh can be started");
-        Self {
-            path,
-            pipe: Some(pipe),
-            janitor,
-        }
+        Self { path, pipe: Some(pipe), janitor }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -126,13 +122,7 @@ impl Supervised {
         let output = supervisor.stdout.take().expect("stdout is piped");
         let mut answers = BufReader::new(output);
         let process_id = line(&mut answers).parse().expect("a process id comes first");
-        Self {
-            orders,
-            answers,
-            supervisor,
-            process_id,
-            log,
-        }
+        Self { orders, answers, supervisor, process_id, log }
     }
 
     /// The server's own process id.
