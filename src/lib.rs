@@ -15,3 +15,7 @@ pub mod topology;
 pub mod world;
 
 pub mod plan;
+
+pub mod apply;
+
+pub mod live;
