@@ -19,3 +19,5 @@ pub mod plan;
 pub mod apply;
 
 pub mod live;
+
+pub mod cli;
