@@ -67,7 +67,10 @@ impl Tally {
         }
         let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
         let verdict = if self.is_complete() { "Apply complete!" } else { "Apply incomplete." };
-        format!("{verdict} Objects: {} added, {} changed, 0 destroyed.{more}", self.created, self.updated)
+        format!(
+            "{verdict} Objects: {} added, {} changed, 0 destroyed.{more}",
+            self.created, self.updated
+        )
     }
 }
 
@@ -79,7 +82,9 @@ pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent], sources: &Sourc
         .enumerate()
         .map(|(number, change)| {
             let mut value = change_value(change, sources);
-            if let (Some(fields), Some((key, outcome, error))) = (value.as_object_mut(), end(number, events)) {
+            if let (Some(fields), Some((key, outcome, error))) =
+                (value.as_object_mut(), end(number, events))
+            {
                 fields.insert("name".to_owned(), json!(key));
                 fields.insert("outcome".to_owned(), json!(outcome));
                 fields.insert("error".to_owned(), json!(error));
@@ -114,7 +119,9 @@ fn end(number: usize, events: &[ApplyEvent]) -> Option<(String, &'static str, Op
         ApplyEvent::Held { at, key, why } if *at == number => {
             Some((key.to_string(), "held", Some(why.clone())))
         }
-        ApplyEvent::Skipped { at, key } if *at == number => Some((key.to_string(), "skipped", None)),
+        ApplyEvent::Skipped { at, key } if *at == number => {
+            Some((key.to_string(), "skipped", None))
+        }
         _ => None,
     })
 }

@@ -25,7 +25,9 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Written. `uid` is what the server gave the object, where it gives one.
-    Done { uid: Option<String> },
+    Done {
+        uid: Option<String>,
+    },
     /// The live object is not what was planned from; nothing was written.
     Stale(String),
     Failed(String),
@@ -58,7 +60,8 @@ pub struct Rollout<'p> {
 impl<'p> Rollout<'p> {
     /// Nothing has run yet; at most `concurrency` steps (at least one) run at once.
     pub fn new(plan: &'p Plan, concurrency: usize) -> Self {
-        let state = |change: &Change| if change.write.is_some() { State::Waiting } else { State::Idle };
+        let state =
+            |change: &Change| if change.write.is_some() { State::Waiting } else { State::Idle };
         Self {
             plan,
             states: plan.changes.iter().map(state).collect(),
@@ -137,7 +140,8 @@ impl<'p> Rollout<'p> {
             }
             let stopped = self.needs(at).find(|need| self.states[*need] == State::Stopped);
             if let Some(need) = stopped {
-                let why = format!("waits for {}, which was not written", self.plan.changes[need].key);
+                let why =
+                    format!("waits for {}, which was not written", self.plan.changes[need].key);
                 let key = self.plan.changes[at].key.clone();
                 self.states[at] = State::Stopped;
                 self.events.push_back(ApplyEvent::Held { at, key, why });
@@ -149,7 +153,8 @@ impl<'p> Rollout<'p> {
         for at in 0..self.states.len() {
             if self.states[at] == State::Waiting {
                 self.states[at] = State::Stopped;
-                self.events.push_back(ApplyEvent::Skipped { at, key: self.plan.changes[at].key.clone() });
+                self.events
+                    .push_back(ApplyEvent::Skipped { at, key: self.plan.changes[at].key.clone() });
             }
         }
     }

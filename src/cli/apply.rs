@@ -16,7 +16,7 @@ use super::ui::Ui;
 
 /// Make the cluster and JetStream as declared: show the plan, ask, and carry it out
 #[derive(Debug, Args)]
-pub struct ApplyArgs {
+pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]
@@ -32,9 +32,10 @@ pub struct ApplyArgs {
 }
 
 /// Runs the verb.
-pub async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> Exit {
+pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> Exit {
     if args.servers.offline || args.servers.world.is_some() {
-        let text = "a plan against an empty or saved world can be shown, not applied: use `evctl plan`";
+        let text =
+            "a plan against an empty or saved world can be shown, not applied: use `evctl plan`";
         ui.status(&format!("error: {text}\n"));
         return Exit::Usage;
     }
@@ -62,7 +63,8 @@ pub async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> Exit {
     let events = carry_out(&planned, args.concurrency, ui, json).await;
     let tally = Tally::of(&planned.plan, &events);
     if json {
-        let document = report::document(&planned.head, &planned.plan, &events, &planned.read.sources);
+        let document =
+            report::document(&planned.head, &planned.plan, &events, &planned.read.sources);
         ui.out(&format!("{document:#}\n"));
     } else if planned.plan.summary().writes() > 0 {
         ui.out(&format!("\n{}\n", tally.line()));

@@ -10,7 +10,7 @@ use crate::model::text::ProjectName;
 
 /// What to read.
 #[derive(Debug, Clone, Args)]
-pub struct InputArgs {
+pub(super) struct InputArgs {
     /// Files and folders of manifests; `-` is stdin. The current folder where none is named
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -30,7 +30,7 @@ pub struct InputArgs {
 
 /// Which project, and what it may take over.
 #[derive(Debug, Clone, Args)]
-pub struct ProjectArgs {
+pub(super) struct ProjectArgs {
     /// The project that owns what is declared [default: `name` in evctl.yaml]
     #[arg(long, value_parser = project)]
     pub project: Option<String>,
@@ -42,7 +42,7 @@ pub struct ProjectArgs {
 /// Which servers take part.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Servers")]
-pub struct ServerArgs {
+pub(super) struct ServerArgs {
     /// The kubeconfig's context
     #[arg(long)]
     pub context: Option<String>,
@@ -77,7 +77,7 @@ pub struct ServerArgs {
 
 /// The forms of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(super) enum Output {
     /// For people
     Text,
     /// One JSON document

@@ -32,7 +32,10 @@ struct Context {
 ///
 /// # Errors
 /// A context that is not there or cannot be read, or credentials that cannot be.
-pub fn target(args: &ServerArgs, environment: &Environment) -> Result<Option<NatsTarget>, LiveError> {
+pub(super) fn target(
+    args: &ServerArgs,
+    environment: &Environment,
+) -> Result<Option<NatsTarget>, LiveError> {
     let url = args.nats_url.clone().or_else(|| environment.text("NATS_URL"));
     let named = args.nats_context.clone().or_else(|| environment.text("NATS_CONTEXT"));
     let name = named.or_else(|| if url.is_some() { None } else { selected(environment) });
@@ -40,7 +43,8 @@ pub fn target(args: &ServerArgs, environment: &Environment) -> Result<Option<Nat
         return Ok(None);
     }
     let context = name.map(|name| read(&name, environment)).transpose()?.unwrap_or_default();
-    let text = |variable: &str, own: &str| environment.text(variable).unwrap_or_else(|| own.to_owned());
+    let text =
+        |variable: &str, own: &str| environment.text(variable).unwrap_or_else(|| own.to_owned());
     let path = |variable: &str, own: &str| {
         let text = text(variable, own);
         (!text.is_empty()).then(|| environment.expand(&text))
@@ -155,8 +159,13 @@ fn read(name: &str, environment: &Environment) -> Result<Context, LiveError> {
     }
     let text = std::fs::read_to_string(&file).map_err(|error| fail(error.to_string()))?;
     // An error of the decoder could repeat a secret: only its place is said.
-    serde_json::from_str(&text)
-        .map_err(|error| fail(format!("it is not a context's JSON (line {}, column {})", error.line(), error.column())))
+    serde_json::from_str(&text).map_err(|error| {
+        fail(format!(
+            "it is not a context's JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
 }
 
 /// Server URLs without credentials, and the credentials of the first that has any.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Weight,
-    SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource,
+    Severity as Weight, SourceCode,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::plan::json::API_VERSION;
 const WIDTH: usize = 100;
 
 /// Every finding, and a line that counts them.
-pub fn render(findings: &[Finding], sources: &Sources, colour: bool) -> String {
+pub(super) fn render(findings: &[Finding], sources: &Sources, colour: bool) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
     let mut out = String::new();
@@ -30,7 +30,8 @@ pub fn render(findings: &[Finding], sources: &Sources, colour: bool) -> String {
 }
 
 fn count(findings: &[Finding]) -> String {
-    let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let of =
+        |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let several = |count: usize, word: &str| match count {
         1 => format!("1 {word}"),
         _ => format!("{count} {word}s"),
@@ -61,15 +62,22 @@ struct Elsewhere {
 
 impl<'a> View<'a> {
     fn of(finding: &'a Finding, sources: &Sources) -> Self {
-        let named = |at: Location| NamedSource::new(sources.name(at.file), sources.text(at.file).to_owned());
-        let mut labels: Vec<LabeledSpan> = finding.at.map(|at| span(at, None)).into_iter().collect();
+        let named = |at: Location| {
+            NamedSource::new(sources.name(at.file), sources.text(at.file).to_owned())
+        };
+        let mut labels: Vec<LabeledSpan> =
+            finding.at.map(|at| span(at, None)).into_iter().collect();
         let mut elsewhere = Vec::new();
         for label in &finding.related {
             if finding.at.is_some_and(|at| at.file == label.at.file) {
                 labels.push(span(label.at, Some(&label.text)));
             } else {
                 let label_span = span(label.at, None);
-                elsewhere.push(Elsewhere { text: label.text.clone(), source: named(label.at), label: label_span });
+                elsewhere.push(Elsewhere {
+                    text: label.text.clone(),
+                    source: named(label.at),
+                    label: label_span,
+                });
             }
         }
         Self { finding, source: finding.at.map(named), labels, elsewhere }
@@ -149,7 +157,7 @@ impl Diagnostic for Elsewhere {
 }
 
 /// Findings as a document of `-o json`.
-pub fn document(findings: &[Finding], sources: &Sources) -> Value {
+pub(super) fn document(findings: &[Finding], sources: &Sources) -> Value {
     let all: Vec<Value> = findings.iter().map(|finding| value(finding, sources)).collect();
     json!({"apiVersion": API_VERSION, "kind": "Findings", "findings": all})
 }

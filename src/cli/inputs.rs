@@ -13,12 +13,13 @@ use super::args::InputArgs;
 const DEPTH: usize = 32;
 
 /// Every input that the arguments name, the project file first.
-pub fn read(args: &InputArgs) -> Vec<Input> {
+pub(super) fn read(args: &InputArgs) -> Vec<Input> {
     let mut paths: Vec<PathBuf> = args.paths.iter().chain(&args.files).cloned().collect();
     if paths.is_empty() {
         paths.push(PathBuf::from("."));
     }
-    let mut files: Vec<PathBuf> = paths.iter().find_map(|path| project_file(path)).into_iter().collect();
+    let mut files: Vec<PathBuf> =
+        paths.iter().find_map(|path| project_file(path)).into_iter().collect();
     let mut inputs = Vec::new();
     for path in &paths {
         if path.as_os_str() == "-" {
@@ -68,7 +69,10 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, inputs: &mut Vec<
             if depth > 0 {
                 folder(&entry, depth - 1, files, inputs);
             }
-        } else if matches!(entry.extension().and_then(|e| e.to_str()), Some("yaml" | "yml" | "json")) {
+        } else if matches!(
+            entry.extension().and_then(|e| e.to_str()),
+            Some("yaml" | "yml" | "json")
+        ) {
             files.push(entry);
         }
     }
@@ -76,7 +80,8 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, inputs: &mut Vec<
 
 fn stdin() -> Input {
     let mut bytes = Vec::new();
-    let content = std::io::stdin().read_to_end(&mut bytes).map(|_| bytes).map_err(|e| e.to_string());
+    let content =
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes).map_err(|e| e.to_string());
     Input { name: "stdin".to_owned(), content }
 }
 

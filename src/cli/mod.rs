@@ -1,6 +1,5 @@
 //! The command line: one file per verb with its arguments and what it does; the match that chooses
 //! is flat. Doc comments are the help text. The only module that prints and reads the environment.
-#![expect(clippy::disallowed_methods, reason = "the edge: the environment is read here")]
 
 mod apply;
 mod args;
@@ -71,7 +70,11 @@ fn wait(ui: Ui, work: impl Future<Output = Exit>) -> Exit {
     match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
-            ui.error("no work can be done here", &error.to_string(), "free some threads or file handles");
+            ui.error(
+                "no work can be done here",
+                &error.to_string(),
+                "free some threads or file handles",
+            );
             Exit::Failed
         }
     }

@@ -9,10 +9,10 @@ use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{LiveError, Servers, Wanted};
 use crate::model::{self, Manifest};
+use crate::plan::Plan;
 use crate::plan::build::{Options, build};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
-use crate::plan::Plan;
 use crate::topology::{Backing, Resolved, resolve};
 use crate::world::lower::{Desired, definition, lower};
 use crate::world::{World, placeholder};
@@ -23,7 +23,7 @@ use super::inputs;
 use super::planes::{self, Against, Unselected};
 
 /// What the files say.
-pub struct Read {
+pub(super) struct Read {
     pub sources: Sources,
     pub manifests: Vec<Manifest>,
     pub findings: Vec<Finding>,
@@ -33,7 +33,7 @@ pub struct Read {
 }
 
 /// Reads and resolves every input. `namespace` is where an object lives that does not say.
-pub fn read(args: &InputArgs, namespace: &str) -> Read {
+pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
     let loaded = model::load(inputs::read(args), namespace);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
@@ -55,7 +55,7 @@ pub fn read(args: &InputArgs, namespace: &str) -> Read {
 
 impl Read {
     /// Takes dangling references in as findings, but for those that the predicate clears.
-    pub fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
+    pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
         let dangling = std::mem::take(&mut self.resolved.dangling);
         self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
         diag::sort(&mut self.findings);
@@ -67,7 +67,7 @@ impl Read {
 }
 
 /// A plan and all that it was made from.
-pub struct Planned {
+pub(super) struct Planned {
     pub read: Read,
     pub head: Head,
     pub plan: Plan,
@@ -78,7 +78,7 @@ pub struct Planned {
 }
 
 /// Why no plan came about.
-pub enum Stopped {
+pub(super) enum Stopped {
     Usage(String),
     Findings(Box<Read>),
     Live(LiveError),
@@ -91,7 +91,7 @@ impl From<LiveError> for Stopped {
 }
 
 /// What the verbs that plan are given.
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     pub verb: &'static str,
     pub input: &'a InputArgs,
     pub project: &'a ProjectArgs,
@@ -103,12 +103,13 @@ pub struct Request<'a> {
 ///
 /// # Errors
 /// What stopped it: the command line, findings in the input, or a server.
-pub async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
+pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
-    let against = planes::select(request.servers, request.environment, &salt).map_err(|why| match why {
-        Unselected::Usage(text) => Stopped::Usage(text),
-        Unselected::Failed(error) => Stopped::Live(error),
-    });
+    let against =
+        planes::select(request.servers, request.environment, &salt).map_err(|why| match why {
+            Unselected::Usage(text) => Stopped::Usage(text),
+            Unselected::Failed(error) => Stopped::Live(error),
+        });
     // What is wrong with the files is said whatever is wrong with the servers.
     let mut early = read(request.input, request.input.namespace.as_deref().unwrap_or("default"));
     if early.has_errors() {
@@ -124,7 +125,9 @@ pub async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let options = Options { adopt: request.project.adopt };
     match against {
         Against::Snapshot(live, note) => {
-            early.take_dangling(|key| live.objects.contains_key(&crate::world::Key::Object(key.clone())));
+            early.take_dangling(|key| {
+                live.objects.contains_key(&crate::world::Key::Object(key.clone()))
+            });
             Maker { request, project, options }.against(early, *live, None, Some(note)).await
         }
         Against::Live(targets) => {
@@ -177,14 +180,17 @@ impl Maker<'_> {
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
         let mut notes: Vec<String> = note.into_iter().collect();
-        let is_consumer = |key: &crate::world::Key| matches!(key, crate::world::Key::Consumer { .. });
+        let is_consumer =
+            |key: &crate::world::Key| matches!(key, crate::world::Key::Consumer { .. });
         if live.cluster.is_none() && plan.changes.iter().any(|change| is_consumer(&change.key)) {
             let text = "no Kubernetes plane: the uids that name consumers are derived from each \
                         Subscription's namespace/name (UUID version 5)";
             notes.push(text.to_owned());
         }
         if plan.changes.iter().any(|change| placeholder::is_open(&change.key.to_string())) {
-            notes.push("(UID of …) is known after apply: the uid that the API server gives".to_owned());
+            notes.push(
+                "(UID of …) is known after apply: the uid that the API server gives".to_owned(),
+            );
         }
         Head {
             verb: self.request.verb,

@@ -11,13 +11,13 @@ use crate::world::saved;
 use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
+use super::findings;
 use super::pipeline::{self, Planned, Request, Stopped};
 use super::ui::Ui;
-use super::findings;
 
 /// Show what would change in the cluster and in JetStream, and write nothing
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub struct PlanArgs {
 }
 
 /// Runs the verb.
-pub async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> Exit {
+pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> Exit {
     let request = Request {
         verb: "plan",
         input: &args.input,
@@ -58,30 +58,40 @@ pub async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> Exit {
 }
 
 /// Prints findings on stderr and the plan on stdout.
-pub fn show(planned: &Planned, output: Output, ui: Ui) {
+pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
     let sources = &planned.read.sources;
     show_findings(planned, ui);
     match output {
         Output::Text => ui.out(&text::render(&planned.head, &planned.plan, sources, ui.colour)),
-        Output::Json => ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan, sources))),
+        Output::Json => {
+            ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan, sources)));
+        }
     }
 }
 
 /// Prints what is to be said about the files, on stderr.
-pub fn show_findings(planned: &Planned, ui: Ui) {
+pub(super) fn show_findings(planned: &Planned, ui: Ui) {
     if !planned.read.findings.is_empty() {
-        ui.status(&findings::render(&planned.read.findings, &planned.read.sources, ui.status_colour));
+        ui.status(&findings::render(
+            &planned.read.findings,
+            &planned.read.sources,
+            ui.status_colour,
+        ));
     }
 }
 
 /// The exit code of a run whose findings weigh too much, unless it is graver already.
-pub fn with_findings(exit: Exit, planned: &Planned, fail_on: Severity) -> Exit {
+pub(super) fn with_findings(exit: Exit, planned: &Planned, fail_on: Severity) -> Exit {
     let heavy = worst(&planned.read.findings).is_some_and(|severity| severity >= fail_on);
-    if heavy && matches!(exit, Exit::Done | Exit::Changes | Exit::Destructive) { Exit::Findings } else { exit }
+    if heavy && matches!(exit, Exit::Done | Exit::Changes | Exit::Destructive) {
+        Exit::Findings
+    } else {
+        exit
+    }
 }
 
 /// Says why there is no plan.
-pub fn stop(stopped: &Stopped, output: Output, ui: Ui) -> Exit {
+pub(super) fn stop(stopped: &Stopped, output: Output, ui: Ui) -> Exit {
     match stopped {
         Stopped::Usage(text) => {
             ui.status(&format!("error: {text}\n"));

@@ -15,14 +15,14 @@ const ASSUMED_NATS: &str = "2.15";
 const ASSUMED_KUBERNETES: &str = "v1.36";
 
 /// What a plan is made against.
-pub enum Against {
-    Live(Targets),
+pub(super) enum Against {
+    Live(Box<Targets>),
     /// A world that can be planned against, and not applied to, with what to say about it.
     Snapshot(Box<World>, String),
 }
 
 /// Why nothing can be planned against.
-pub enum Unselected {
+pub(super) enum Unselected {
     /// The command line does not say enough.
     Usage(String),
     Failed(LiveError),
@@ -32,7 +32,11 @@ pub enum Unselected {
 ///
 /// # Errors
 /// Nothing is selected, or what is cannot be read.
-pub fn select(args: &ServerArgs, environment: &Environment, salt: &str) -> Result<Against, Unselected> {
+pub(super) fn select(
+    args: &ServerArgs,
+    environment: &Environment,
+    salt: &str,
+) -> Result<Against, Unselected> {
     if let Some(file) = &args.world {
         return snapshot(file, args);
     }
@@ -40,19 +44,23 @@ pub fn select(args: &ServerArgs, environment: &Environment, salt: &str) -> Resul
         return empty(args, salt);
     }
     let cluster = if args.no_kubernetes { None } else { cluster(args, environment) };
-    let nats = if args.no_nats { None } else { context::target(args, environment).map_err(Unselected::Failed)? };
+    let nats = if args.no_nats {
+        None
+    } else {
+        context::target(args, environment).map_err(Unselected::Failed)?
+    };
     if cluster.is_none() && nats.is_none() {
         let text = "no server is selected: name one with --context or --nats-url, or compare with an \
                     empty world (--offline) or a saved one (--world FILE)";
         return Err(Unselected::Usage(text.to_owned()));
     }
-    Ok(Against::Live(Targets { cluster, nats, timeout: args.timeout }))
+    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout: args.timeout })))
 }
 
 fn cluster(args: &ServerArgs, environment: &Environment) -> Option<ClusterTarget> {
-    let ambient = environment
-        .path("KUBECONFIG")
-        .or_else(|| environment.home().map(|home| home.join(".kube").join("config")).filter(|f| f.is_file()));
+    let ambient = environment.path("KUBECONFIG").or_else(|| {
+        environment.home().map(|home| home.join(".kube").join("config")).filter(|f| f.is_file())
+    });
     let in_cluster = environment.is_set("KUBERNETES_SERVICE_HOST");
     let named = args.context.is_some() || args.kubeconfig.is_some();
     (named || ambient.is_some() || in_cluster).then(|| ClusterTarget {
@@ -65,7 +73,11 @@ fn cluster(args: &ServerArgs, environment: &Environment) -> Option<ClusterTarget
 fn snapshot(file: &PathBuf, args: &ServerArgs) -> Result<Against, Unselected> {
     let fail = |why: String| {
         let what = format!("the saved world {} cannot be used", file.display());
-        Unselected::Failed(LiveError::new(what, why, "name a file that `evctl plan --save-world` wrote"))
+        Unselected::Failed(LiveError::new(
+            what,
+            why,
+            "name a file that `evctl plan --save-world` wrote",
+        ))
     };
     let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
     let mut world = saved::from_json(&text).map_err(fail)?;

@@ -9,13 +9,13 @@ use super::{findings, pipeline};
 
 /// Check manifests and every reference between them
 #[derive(Debug, Args)]
-pub struct ValidateArgs {
+pub(super) struct ValidateArgs {
     #[command(flatten)]
     pub input: InputArgs,
 }
 
 /// Runs the verb.
-pub fn run(args: &ValidateArgs, ui: Ui) -> Exit {
+pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
     let namespace = args.input.namespace.as_deref().unwrap_or("default");
     let mut read = pipeline::read(&args.input, namespace);
     read.take_dangling(|_| false);

@@ -23,14 +23,18 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    pub(super) async fn connect(target: &ClusterTarget, timeout: Duration) -> Result<Self, LiveError> {
+    pub(super) async fn connect(
+        target: &ClusterTarget,
+        timeout: Duration,
+    ) -> Result<Self, LiveError> {
         let mut config = config(target).await?;
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);
         // A refused connection is an answer: no waiting and trying again behind the user's back.
         config.default_retry = false;
-        let context = target.context.clone().map(|context| format!("{context} @ ")).unwrap_or_default();
+        let context =
+            target.context.clone().map(|context| format!("{context} @ ")).unwrap_or_default();
         let name = format!("{context}{}", config.cluster_url.to_string().trim_end_matches('/'));
         let namespace = config.default_namespace.clone();
         let client = Client::try_from(config).map_err(|error| {
@@ -133,11 +137,16 @@ pub(super) fn words(error: &Error) -> String {
 }
 
 async fn config(target: &ClusterTarget) -> Result<Config, LiveError> {
-    let options = KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
+    let options =
+        KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
     let loaded = match &target.kubeconfig {
         None if target.in_cluster => {
             return Config::incluster().map_err(|error| {
-                LiveError::new("the pod's own service account cannot be used", error.to_string(), "name a --kubeconfig")
+                LiveError::new(
+                    "the pod's own service account cannot be used",
+                    error.to_string(),
+                    "name a --kubeconfig",
+                )
             });
         }
         None => Config::from_kubeconfig(&options).await,

@@ -64,7 +64,9 @@ async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind
     };
     let answered = tokio::time::timeout(cluster.timeout, listing).await;
     let list = match answered {
-        Ok(Err(error)) if status(&error).is_some_and(|status| status.code == 404) => return Ok(Vec::new()),
+        Ok(Err(error)) if status(&error).is_some_and(|status| status.code == 404) => {
+            return Ok(Vec::new());
+        }
         Ok(answer) => cluster.ask(&format!("the kinds of {api_version}"), async { answer }).await?,
         Err(_) => cluster.ask("the kinds", std::future::pending::<Result<_, Error>>()).await?,
     };

@@ -37,7 +37,8 @@ pub(super) async fn observe(
             continue;
         }
         let count = |field: &str| entry.pointer(field).and_then(Value::as_u64).unwrap_or_default();
-        let state = StreamState { messages: count("/state/messages"), bytes: count("/state/bytes") };
+        let state =
+            StreamState { messages: count("/state/messages"), bytes: count("/state/bytes") };
         let body = Value::Object(stream::normal(config));
         let key = Key::Stream { domain: domain.clone(), name: name.clone() };
         world.objects.insert(key, Object { body, owner, state: Some(state), ..Object::default() });
@@ -52,13 +53,12 @@ async fn consumers(nats: &Connection, stream: &str, world: &mut World) -> Result
     for entry in list(nats, &format!("CONSUMER.LIST.{stream}"), "consumers").await? {
         let Some(config) = entry.get("config").and_then(Value::as_object) else { continue };
         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key = Key::Consumer {
-            domain: nats.account.domain.clone(),
-            stream: stream.to_owned(),
-            name,
-        };
+        let key =
+            Key::Consumer { domain: nats.account.domain.clone(), stream: stream.to_owned(), name };
         let body = Value::Object(consumer::normal(config));
-        world.objects.insert(key, Object { body, owner: mark::of_config(config), ..Object::default() });
+        world
+            .objects
+            .insert(key, Object { body, owner: mark::of_config(config), ..Object::default() });
     }
     Ok(())
 }
@@ -104,7 +104,12 @@ async fn read_through(
     }
 }
 
-async fn page(nats: &Connection, subject: &str, field: &str, offset: usize) -> Result<Page, LiveError> {
+async fn page(
+    nats: &Connection,
+    subject: &str,
+    field: &str,
+    offset: usize,
+) -> Result<Page, LiveError> {
     let answer = nats
         .request(subject, Some(&json!({"offset": offset})))
         .await
@@ -240,7 +245,9 @@ fn stored(subjects: &Subjects, step: &Step, answer: &Map<String, Value>) -> Outc
         return Outcome::Failed("the server's answer holds no configuration".to_owned());
     };
     if mark::of_config(config).as_ref() != Some(&step.write.owner) {
-        return Outcome::Failed("the server does not keep metadata: evctl needs 2.10 or newer".to_owned());
+        return Outcome::Failed(
+            "the server does not keep metadata: evctl needs 2.10 or newer".to_owned(),
+        );
     }
     match between(subjects.table, planned, &(subjects.normal)(config)).first() {
         None => Outcome::Done { uid: None },

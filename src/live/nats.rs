@@ -103,9 +103,8 @@ impl Connection {
             (None, "") => "$JS.API".to_owned(),
             (None, domain) => format!("$JS.{domain}.API"),
         };
-        let version = client.server_info().version.clone();
-        let account =
-            Account { name, version, api_level: None, domain: target.domain.clone() };
+        let version = client.server_info().version;
+        let account = Account { name, version, api_level: None, domain: target.domain.clone() };
         let mut connection = Self { client, prefix, timeout, account };
         connection.account.api_level = connection.api_level().await?;
         Ok(connection)
@@ -115,7 +114,9 @@ impl Connection {
     async fn api_level(&self) -> Result<Option<u64>, LiveError> {
         match self.request("INFO", None).await {
             Ok(info) => Ok(info.get("api").and_then(|api| api.get("level")?.as_u64())),
-            Err(RequestError::NoResponders) => Err(self.without_jetstream("nobody answers $JS.API.INFO")),
+            Err(RequestError::NoResponders) => {
+                Err(self.without_jetstream("nobody answers $JS.API.INFO"))
+            }
             Err(RequestError::Api(error)) if matches!(error.err_code, 10039 | 10076) => {
                 Err(self.without_jetstream(&error.text))
             }
@@ -138,7 +139,11 @@ impl Connection {
             RequestError::Api(_) => "see what the account may do on $JS.API.>",
             _ => "see that the server is well, or give it longer with --timeout",
         };
-        LiveError::new(format!("{what} cannot be read from {}", self.account.name), error.to_string(), help)
+        LiveError::new(
+            format!("{what} cannot be read from {}", self.account.name),
+            error.to_string(),
+            help,
+        )
     }
 
     /// Sends a request to JetStream's API. `subject` is without the prefix.
@@ -160,8 +165,10 @@ impl Connection {
             Ok(Err(error)) => return Err(RequestError::Transport(error.to_string())),
             Err(_) => return Err(self.late()),
         };
-        let body: Map<String, Value> = serde_json::from_slice(&message.payload)
-            .map_err(|error| RequestError::Transport(format!("the answer is no JSON object: {error}")))?;
+        let body: Map<String, Value> =
+            serde_json::from_slice(&message.payload).map_err(|error| {
+                RequestError::Transport(format!("the answer is no JSON object: {error}"))
+            })?;
         match body.get("error") {
             None => Ok(body),
             Some(error) => Err(RequestError::Api(api_error(error))),
@@ -178,7 +185,11 @@ fn api_error(error: &Value) -> ApiError {
     ApiError {
         code: number("code"),
         err_code: number("err_code"),
-        text: error.get("description").and_then(Value::as_str).unwrap_or("no reason given").to_owned(),
+        text: error
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or("no reason given")
+            .to_owned(),
     }
 }
 
@@ -215,11 +226,13 @@ async fn options(target: &NatsTarget, timeout: Duration) -> Result<ConnectOption
 
 fn refused(name: &str, kind: ConnectErrorKind, detail: &str) -> LiveError {
     match kind {
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => LiveError::new(
-            format!("NATS at {name} refuses the credentials"),
-            "authorization violation",
-            "give the right ones: --creds, a NATS context, or NATS_USER and NATS_PASSWORD",
-        ),
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            LiveError::new(
+                format!("NATS at {name} refuses the credentials"),
+                "authorization violation",
+                "give the right ones: --creds, a NATS context, or NATS_USER and NATS_PASSWORD",
+            )
+        }
         ConnectErrorKind::TimedOut => LiveError::new(
             format!("NATS at {name} cannot be reached"),
             "no answer in time",

@@ -37,15 +37,20 @@ pub(super) async fn observe(
     let mut lists: BTreeMap<(String, String, Option<String>), &Kind> = BTreeMap::new();
     let mut cluster_scoped = BTreeSet::new();
     for (key, api_version) in &wanted.objects {
-        let Some(kind) = cluster.kinds.get(&(api_version.clone(), key.kind.clone())) else { continue };
+        let Some(kind) = cluster.kinds.get(&(api_version.clone(), key.kind.clone())) else {
+            continue;
+        };
         let namespace = key.namespace.clone().filter(|_| kind.namespaced);
         if !kind.namespaced {
             cluster_scoped.insert((key.group.clone(), key.kind.clone()));
         }
         lists.insert((api_version.clone(), key.kind.clone(), namespace), kind);
     }
-    let names: BTreeSet<(&str, &str, &str)> =
-        wanted.objects.keys().map(|k| (k.group.as_str(), k.kind.as_str(), k.name.as_str())).collect();
+    let names: BTreeSet<(&str, &str, &str)> = wanted
+        .objects
+        .keys()
+        .map(|k| (k.group.as_str(), k.kind.as_str(), k.name.as_str()))
+        .collect();
     for ((_, _, namespace), kind) in lists {
         for body in list(cluster, kind, namespace.as_deref()).await? {
             let object = normal::live(body, &wanted.salt);
@@ -66,7 +71,11 @@ pub(super) async fn observe(
     Ok(())
 }
 
-async fn list(cluster: &Cluster, kind: &Kind, namespace: Option<&str>) -> Result<Vec<Value>, LiveError> {
+async fn list(
+    cluster: &Cluster,
+    kind: &Kind,
+    namespace: Option<&str>,
+) -> Result<Vec<Value>, LiveError> {
     let api = api(cluster, kind, namespace);
     let place = namespace.map(|namespace| format!(" of namespace {namespace}")).unwrap_or_default();
     let what = format!("{}{place}", kind.resource.plural);
@@ -103,7 +112,8 @@ async fn referred(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<ObjectK
 }
 
 async fn namespaces(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<String>, LiveError> {
-    let names: BTreeSet<&String> = wanted.objects.keys().filter_map(|key| key.namespace.as_ref()).collect();
+    let names: BTreeSet<&String> =
+        wanted.objects.keys().filter_map(|key| key.namespace.as_ref()).collect();
     let resource = kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
     let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
     let mut live = BTreeSet::new();
@@ -154,7 +164,8 @@ pub(super) async fn preview(
             preview.map(|preview| (change.key.clone(), preview))
         })
     });
-    let answers: Vec<_> = stream::iter(asked.collect::<Vec<_>>()).buffer_unordered(PREVIEWS).collect().await;
+    let answers: Vec<_> =
+        stream::iter(asked.collect::<Vec<_>>()).buffer_unordered(PREVIEWS).collect().await;
     answers.into_iter().collect()
 }
 
@@ -170,7 +181,12 @@ fn unaskable(cluster: &Cluster, change: &Change, write: &Write, live: &World) ->
     (!known && declared).then(|| "its namespace is made by the same plan".to_owned())
 }
 
-async fn ask(cluster: &Cluster, write: &Write, vault: &Vault, salt: &str) -> Result<Preview, LiveError> {
+async fn ask(
+    cluster: &Cluster,
+    write: &Write,
+    vault: &Vault,
+    salt: &str,
+) -> Result<Preview, LiveError> {
     let params = params(write, true);
     match patch(cluster, write, vault, &params, None).await {
         Ok(body) => Ok(Preview::Becomes(normal::live(body, salt).body)),
@@ -214,7 +230,9 @@ async fn patch(
     let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
     let namespace = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let Some(kind) = kind_of(cluster, &body).cloned() else {
-        return Err(Error::Api(Box::new(Status::failure("its kind is not served", "NotFound").with_code(404))));
+        return Err(Error::Api(Box::new(
+            Status::failure("its kind is not served", "NotFound").with_code(404),
+        )));
     };
     let patched = api(cluster, &kind, namespace).patch(&name, params, &Patch::Apply(&body)).await?;
     serde_json::to_value(patched).map_err(Error::SerdeError)
@@ -267,15 +285,21 @@ async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> A
     };
     match status(&error) {
         Some(status) if status.code == 409 && !is_conflict(status) => Attempt::Raced,
-        Some(status) => {
-            Attempt::Ended(Outcome::Failed(format!("the API server refuses it: {} ({})", brief(status), status.code)))
-        }
+        Some(status) => Attempt::Ended(Outcome::Failed(format!(
+            "the API server refuses it: {} ({})",
+            brief(status),
+            status.code
+        ))),
         None => Attempt::Ended(Outcome::Failed(words(&error))),
     }
 }
 
 /// The uid and version of the object as it is now, where it still is what the plan saw.
-async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<(String, String)>, Outcome> {
+async fn fresh(
+    cluster: &Cluster,
+    step: &Step,
+    salt: &str,
+) -> Result<Option<(String, String)>, Outcome> {
     let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, &step.write.body)) else {
         return Err(Outcome::Failed("its kind is not served".to_owned()));
     };
@@ -295,11 +319,15 @@ async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<(Str
         return Err(Outcome::Stale("it has appeared since the plan was made".to_owned()));
     };
     if step.write.observed_uid.as_ref() != now.uid.as_ref() {
-        return Err(Outcome::Stale("it was deleted and made again since the plan was made".to_owned()));
+        return Err(Outcome::Stale(
+            "it was deleted and made again since the plan was made".to_owned(),
+        ));
     }
     match crate::plan::fields::object_diff(seen, &now.body, None).first() {
         None => Ok(Some((uid, version))),
-        Some(field) => Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path))),
+        Some(field) => {
+            Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
+        }
     }
 }
 

@@ -47,8 +47,13 @@ fn blocks(text: &str, spans: &mut Vec<Span>) {
         let opens = ["data:", "stringData:"].iter().find(|field| content.starts_with(**field));
         if let Some(field) = opens {
             block = Some(indent);
-            spans.push(Span { start: start + indent + field.len(), end: start + line.trim_end().len() });
-        } else if block.is_some_and(|block| indent > block) || (block.is_some() && content.is_empty()) {
+            spans.push(Span {
+                start: start + indent + field.len(),
+                end: start + line.trim_end().len(),
+            });
+        } else if block.is_some_and(|block| indent > block)
+            || (block.is_some() && content.is_empty())
+        {
             let value = content.find(':').map_or(0, |colon| colon + 1);
             spans.push(Span { start: start + indent + value, end: start + line.trim_end().len() });
         } else {
@@ -79,7 +84,9 @@ mod tests {
     fn no_secret_stays_readable() {
         check("kind: Secret\nmetadata: {name: kept}\nstringData:\n  a: hunter2\n");
         check("kind: Secret\nmetadata: {name: kept}\ndata: {a: hunter2}\n");
-        check("kind: List\nitems:\n- kind: Secret\n  metadata: {name: kept}\n  data: {a: hunter2}\n");
+        check(
+            "kind: List\nitems:\n- kind: Secret\n  metadata: {name: kept}\n  data: {a: hunter2}\n",
+        );
         check("kind: Secret\nmetadata: {name: kept}\nstringData:\n  a: hunter2\n  b: [\n");
         check("kind: Secret\nname: kept\nstringData: {a: hunter2\n");
         check("kind: Secret\nname: kept\nstringData:\n  a: |\n    hunter2\n  b: [\n");

@@ -110,7 +110,7 @@ fn dropped(claimed: &Value, want: &Value, have: &Value, at: &Path, diff: &mut Ve
                 dropped(below, &nothing, live, &path, diff);
             }
             None => {
-                diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None })
+                diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None });
             }
         }
     }

@@ -18,7 +18,7 @@ use super::secret::Vault;
 use super::{Key, Object, Owner, World, normal, placeholder};
 
 /// Under which names are derived that no server gives: version 5 uuids of `namespace/name`.
-const SUBSCRIPTIONS: Uuid = Uuid::from_u128(0x5b4f_3c0e_6a54_4f0b_9d53_65_76_63_74_6c_00);
+const SUBSCRIPTIONS: Uuid = Uuid::from_u128(0x5b4f_3c0e_6a54_4f0b_9d53_6576_6374_6c00);
 
 /// Where a desired object comes from.
 #[derive(Debug, Clone, PartialEq)]
