@@ -69,14 +69,12 @@ pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
     }
 }
 
-/// Prints what is to be said about the files, on stderr.
+/// Prints what is to be said about the files, on stderr; notes are for `validate`.
 pub(super) fn show_findings(planned: &Planned, ui: Ui) {
-    if !planned.read.findings.is_empty() {
-        ui.status(&findings::render(
-            &planned.read.findings,
-            &planned.read.sources,
-            ui.status_colour,
-        ));
+    let mut shown = planned.read.findings.clone();
+    shown.retain(|finding| finding.severity > Severity::Note);
+    if !shown.is_empty() {
+        ui.status(&findings::render(&shown, &planned.read.sources, ui.status_colour));
     }
 }
 

@@ -214,8 +214,8 @@ fn differs(diff: &[FieldDiff]) -> String {
 
 fn immutable(rule: &Rule) -> String {
     match rule.err_code {
-        Some(code) => format!("the server refuses the change: {} ({code})", rule.text),
-        None => format!("the server refuses the change: {}", rule.text),
+        Some(code) => format!("{} ({code})", rule.text),
+        None => rule.text.clone(),
     }
 }
 

@@ -43,7 +43,7 @@ fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
             let rule = Rule { code: "server-refuses", err_code: Some(*status), text: text.clone() };
             change.stopped(
                 Action::Refused,
-                format!("the API server refuses it: {text} ({status})"),
+                format!("{text} ({status})"),
                 Some(rule),
             )
         }

@@ -1,0 +1,151 @@
+//! Runs the evctl binary in an environment of its own: no variable of the machine reaches it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// One run to be.
+pub(crate) struct Evctl {
+    command: Command,
+    input: Option<Vec<u8>>,
+}
+
+/// What a run said and how it ended. Displays as a transcript does.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl Evctl {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_evctl"));
+        command.args(arguments).env_clear().env("HOME", "/nonexistent").env("NO_COLOR", "1");
+        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        Self { command, input: None }
+    }
+
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn input(mut self, bytes: &[u8]) -> Self {
+        self.input = Some(bytes.to_vec());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn run(mut self) -> Said {
+        let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child = self
+            .command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        if let Some(bytes) = self.input {
+            use std::io::Write;
+            let mut pipe = child.stdin.take().expect("a pipe");
+            pipe.write_all(&bytes).expect("evctl reads its input");
+        }
+        let output = child.wait_with_output().expect("the binary ends");
+        Said {
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Said {
+    /// The run must have ended so.
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        assert!(!self.stderr.contains("panicked"), "{self}");
+        self
+    }
+
+    /// Both streams must together say all of this.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        let all = format!("{}{}", self.stdout, self.stderr);
+        for text in texts {
+            assert!(all.contains(text), "nothing says {text:?}:\n{self}");
+        }
+        self
+    }
+
+    /// Neither stream may say this.
+    #[track_caller]
+    pub(crate) fn hides(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(!self.stdout.contains(text) && !self.stderr.contains(text), "{text:?} is shown:\n{self}");
+        }
+        self
+    }
+
+    /// stdout as the one JSON document that it must be.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.stdout)?;
+        if !self.stderr.is_empty() {
+            write!(out, "------- stderr -------\n{}", self.stderr)?;
+        }
+        match self.code {
+            Some(0) => Ok(()),
+            Some(code) => writeln!(out, "[exit status: {code}]"),
+            None => writeln!(out, "[killed]"),
+        }
+    }
+}
+
+/// A folder of manifests in a temporary place, gone when dropped.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// Files by name, with the project file `name: test`.
+    pub(crate) fn project(files: &[(&str, &str)]) -> Self {
+        let folder = Self::bare(files);
+        folder.write("evctl.yaml", "name: test\n");
+        folder
+    }
+
+    pub(crate) fn bare(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().expect("a temporary folder"));
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("the file is written");
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.0.path().to_str().expect("UTF-8")
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}

@@ -1,0 +1,51 @@
+//! The suites, cheapest first.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails; where things are is said by the environment"
+)]
+
+mod bad_input;
+mod binary;
+mod fixtures;
+mod golden;
+mod live_both_planes;
+mod live_faults;
+mod live_jetstream;
+mod live_kubernetes;
+mod recorded_objects;
+mod shape_properties;
+mod tidy;
+mod world_properties;
+
+use libtest_mimic::Trial;
+
+/// Every test.
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        tidy::trials(),
+        fixtures::trials(),
+        shape_properties::trials(),
+        world_properties::trials(),
+        recorded_objects::trials(),
+        bad_input::trials(),
+        golden::trials(),
+        live_jetstream::trials(),
+        live_kubernetes::trials(),
+        live_both_planes::trials(),
+        live_faults::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A test that needs nothing but the project.
+fn plain(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}
