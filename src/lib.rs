@@ -11,3 +11,7 @@ pub mod model;
 pub mod jetstream;
 
 pub mod topology;
+
+pub mod dispatch;
+
+// pub mod simulate;
