@@ -14,4 +14,4 @@ pub mod topology;
 
 pub mod dispatch;
 
-// pub mod simulate;
+pub mod simulate;

@@ -257,6 +257,7 @@ impl Engine {
         let message = &self.messages[state.message];
         self.outputs.push_back(Output::Ended(Ended {
             at,
+            message: state.message,
             event: message.event.id().to_owned(),
             sequence: message.sequence,
             route: state.route,

@@ -201,6 +201,8 @@ pub struct Happened {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {
     pub at: Time,
+    /// The number of the event among all that channels took in, from 0.
+    pub message: usize,
     pub event: String,
     /// The event's place in its channel's stream, from 1.
     pub sequence: u64,
