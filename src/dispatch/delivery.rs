@@ -2,13 +2,15 @@
 //! is pending, what comes back) and the dispatcher's side (what it calls) are both here, since each
 //! goes on without the other.
 
-use crate::model::duration::spoken;
+use crate::model::duration::{Nanoseconds, spoken};
 
 use super::failure::Failure;
 use super::io::{Answer, Call, End, Ended, Happened, Outcome, Output, Role};
 use super::process::Process;
 use super::time::{Ticket, Time};
 use super::{Engine, MAXIMUM_ATTEMPTS, Timer};
+
+const NO_SINK: &str = "there is no dead letter sink";
 
 /// How far a delivery is.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl Engine {
         if policy.is_used_up(state.attempts) {
             state.is_pending = false;
             let waits = state.open_calls > 0;
-            let reason = format!("attempt {} was the last, and is {why}", state.attempts);
+            let reason = format!("{why}, and this was the last attempt");
             self.tell(now, delivery, Outcome::GivenUp, None, reason.clone(), None);
             if !waits {
                 self.end(now, delivery, End::Lost, reason);
@@ -95,8 +97,9 @@ impl Engine {
         if state.attempts >= MAXIMUM_ATTEMPTS {
             return self.leave(now, delivery, &why);
         }
-        let next = (self.process == Process::Up).then_some(now);
-        self.tell(now, delivery, Outcome::Retry, None, why, next);
+        if self.process == Process::Up {
+            self.tell(now, delivery, Outcome::Retry, None, why, Some(now));
+        }
         self.redeliver(now, delivery);
     }
 
@@ -129,12 +132,15 @@ impl Engine {
         } else {
             self.terminate(now, delivery, call, answer);
         }
-        self.deliveries[delivery].trouble = format!("attempt {}: {why}", call.attempt);
+        self.deliveries[delivery].trouble = why;
         if is_last || (!is_redelivered && self.profile.dead_letter_before_last_try) {
             let failure = Failure::new(&self.lines[call.route].call_address, answer);
             self.dead_letter(now, delivery, &failure);
         } else if !is_redelivered {
-            let why = "only a failure of the last attempt is dead-lettered";
+            let why = match self.lines[call.route].dead_letter {
+                Some(_) => "only a failure of the last attempt is dead-lettered",
+                None => NO_SINK,
+            };
             self.lose(now, delivery, why);
         }
     }
@@ -188,7 +194,7 @@ impl Engine {
         let state = &mut self.deliveries[delivery];
         state.is_pending = true;
         state.ticket = Some(ticket);
-        let reason = format!("{why}; again in {}", spoken(wait));
+        let reason = format!("{why}; again {}", soon(wait));
         self.tell(now, delivery, Outcome::Retry, Some((call, answer)), reason, Some(next));
     }
 
@@ -225,7 +231,7 @@ impl Engine {
     pub(super) fn dead_letter(&mut self, now: Time, delivery: usize, failure: &Failure) {
         let state = &self.deliveries[delivery];
         let Some(to) = self.lines[state.route].dead_letter else {
-            return self.lose(now, delivery, "there is no dead letter sink");
+            return self.lose(now, delivery, NO_SINK);
         };
         if failure.body.len() > self.profile.longest_error_body {
             let why = format!(
@@ -285,6 +291,7 @@ impl Engine {
         self.end(now, delivery, end, reason);
     }
 
+    /// Attempts are the subscriber's: what is resent counts for itself, in words.
     pub(super) fn tell(
         &mut self,
         at: Time,
@@ -296,7 +303,11 @@ impl Engine {
     ) {
         let state = &self.deliveries[delivery];
         let line = &self.lines[state.route];
-        let attempt = about.map_or(state.attempts, |(call, _)| call.attempt);
+        let attempt = match about {
+            None => state.attempts,
+            Some((call, _)) if call.role == Role::Subscriber => call.attempt,
+            Some(_) => 0,
+        };
         let status = match about {
             Some((_, Answer::Status { status, .. })) => Some(*status),
             _ => None,
@@ -314,4 +325,9 @@ impl Engine {
             next,
         });
     }
+}
+
+/// A wait in words.
+pub(super) fn soon(wait: Nanoseconds) -> String {
+    if wait == 0 { "at once".to_owned() } else { format!("in {}", spoken(wait)) }
 }

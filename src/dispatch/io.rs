@@ -189,6 +189,7 @@ pub struct Happened {
     pub route: Option<usize>,
     pub from: Option<NodeIndex>,
     pub to: Option<NodeIndex>,
+    /// Of the subscriber's calls, from 1.
     pub attempt: Option<u32>,
     pub outcome: Outcome,
     pub status: Option<u16>,

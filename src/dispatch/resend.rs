@@ -1,10 +1,10 @@
 //! Replies and dead letters: sent on by the dispatcher itself and tried again within the process,
 //! with the delivery's own retries but other waits and other statuses than the subscriber's.
 
-use crate::model::duration::spoken;
 use crate::model::event::Event;
 use crate::topology::NodeIndex;
 
+use super::delivery::soon;
 use super::failure::Failure;
 use super::io::{Answer, Call, End, Outcome, Role};
 use super::time::Time;
@@ -43,7 +43,7 @@ impl Engine {
         if self.is_resent(&call, answer) {
             return self.resend_later(now, delivery, call, answer);
         }
-        self.trouble(delivery, format!("delivered, but its reply: {why}"));
+        self.trouble(delivery, format!("delivered, and its reply failed: {why}"));
         let failure = Failure::new(&self.lines[call.route].reply_address, answer);
         self.dead_letter(now, delivery, &failure);
     }
@@ -89,8 +89,8 @@ impl Engine {
         let wait = self.lines[call.route].policy.wait(n);
         let next = now.after(wait);
         let what = if call.role == Role::Reply { "reply" } else { "dead letter" };
-        let reason =
-            format!("the {what}: {}; again in {}", answer.spoken(call.limit), spoken(wait));
+        let why = answer.spoken(call.limit);
+        let reason = format!("the {what}, try {}: {why}; again {}", call.attempt, soon(wait));
         self.tell(now, delivery, Outcome::Retry, Some((&call, answer)), reason, Some(next));
         let id = self.next_call_id();
         self.open(delivery, Call { id, attempt: call.attempt + 1, ..call });

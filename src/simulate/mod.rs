@@ -14,6 +14,9 @@ pub use trace::{Counts, Trace};
 use crate::dispatch::{Engine, Input, Output, Queue, Time};
 use crate::topology::Topology;
 
+#[cfg(test)]
+mod tests;
+
 use outside::Outside;
 use trace::Recorder;
 

@@ -3,7 +3,7 @@
 //! ANSWERS are separated by commas, in the order of the calls; the last one repeats. An answer is a
 //! status (`503`), `timeout` (no answer within the caller's limit) or `refused` (nobody listens);
 //! then, each if wanted and in this order, how often (`503x3`), the type of the event that it
-//! replies with (`200:order.billed`; its id is the event's with `-reply` behind it) and how long it
+//! replies with (`200:order.billed`; the reply to event `7` has the id `7-reply`) and how long it
 //! takes (`503+200ms`).
 
 use crate::model::duration::GoDuration;

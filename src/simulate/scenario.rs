@@ -92,7 +92,8 @@ impl Reaction {
 /// The event that a sink answers with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// Of this type, from the source of the event it answers, with that one's id and `-reply`.
+    /// Of this type, from the source of the event it answers. The reply to `7` is `7-reply`, the
+    /// reply to that is `7-reply-2`, and so on.
     OfType(String),
     /// This one each time.
     Exactly(Event),
@@ -103,12 +104,24 @@ impl Reply {
     pub fn to(&self, event: &Event) -> Event {
         match self {
             Self::OfType(kind) => Event::default()
-                .with("id", format!("{}-reply", event.id()))
+                .with("id", reply_id(event.id()))
                 .with("source", event.attribute("source"))
                 .with("specversion", "1.0")
                 .with("type", kind.as_str()),
             Self::Exactly(reply) => reply.clone(),
         }
+    }
+}
+
+fn reply_id(id: &str) -> String {
+    let numbered = id.rsplit_once("-reply-").and_then(|(root, number)| {
+        let number = number.parse::<u64>().ok()?.checked_add(1)?;
+        Some(format!("{root}-reply-{number}"))
+    });
+    match numbered {
+        Some(next) => next,
+        None if id.ends_with("-reply") => format!("{id}-2"),
+        None => format!("{id}-reply"),
     }
 }
 
@@ -132,5 +145,9 @@ mod tests {
         let reply = Reply::OfType("order.billed".to_owned()).to(&event);
         assert_eq!((reply.id(), reply.kind()), ("7-reply", "order.billed"));
         assert_eq!(reply.attribute("source"), "/shop");
+        for (id, next) in [("7-reply", "7-reply-2"), ("7-reply-9", "7-reply-10"), ("a", "a-reply")]
+        {
+            assert_eq!(reply_id(id), next);
+        }
     }
 }

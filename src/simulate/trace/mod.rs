@@ -65,7 +65,7 @@ pub struct Line {
     /// Who was called, or the channel that the event goes into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// From 1.
+    /// How often the subscriber has been called with this, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     pub outcome: Outcome,

@@ -46,15 +46,7 @@ fn who(line: &Line) -> String {
 }
 
 fn tells_attempt(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Delivered
-            | Outcome::Retry
-            | Outcome::Terminated
-            | Outcome::GivenUp
-            | Outcome::Late
-            | Outcome::Crashed
-    )
+    !matches!(outcome, Outcome::Lost | Outcome::NotServed)
 }
 
 fn endings(text: &mut String, endings: &[Ending]) {
@@ -85,7 +77,7 @@ fn attempts(ending: &Ending) -> String {
 fn total(counts: &Counts) -> String {
     let mut text = plural(counts.events, "event");
     if counts.followed > 0 {
-        let _ = write!(text, " and {} that came of it", counts.followed);
+        let _ = write!(text, " and {} that followed", counts.followed);
     }
     let Counts { delivered, dead_lettered, lost, .. } = counts;
     let _ = write!(text, ": {delivered} delivered, {dead_lettered} dead-lettered, {lost} lost");
