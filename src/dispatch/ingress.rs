@@ -135,7 +135,7 @@ impl Engine {
             );
             return self.end(now, delivery, End::Stuck, why);
         }
-        self.attempt(now, delivery);
+        self.admit(now, delivery);
     }
 
     fn intake(

@@ -144,6 +144,8 @@ words! {
         NotServed "not served",
         /// The subscriber answered 2xx.
         Delivered "delivered",
+        /// It is delivered when fewer are under way.
+        Waits "waits",
         /// It will be tried again.
         Retry "retry",
         /// The subscriber's answer allows no retry.

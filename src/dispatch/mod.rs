@@ -10,6 +10,7 @@
 //! It must not know: where time comes from, how a request is sent, how a trace is shown.
 
 mod address;
+mod answer;
 mod delivery;
 mod failure;
 mod ingress;
@@ -29,7 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::model::event::Event;
 use crate::topology::{NodeIndex, Topology};
 
-use delivery::Delivery;
+use delivery::{Delivery, Slots};
 use ingress::Channel;
 use process::Process;
 use route::Line;
@@ -49,6 +50,8 @@ pub struct Engine {
     channels: BTreeMap<NodeIndex, Channel>,
     messages: Vec<Message>,
     deliveries: Vec<Delivery>,
+    /// By route.
+    slots: Vec<Slots>,
     open: BTreeMap<CallId, Call>,
     /// Which delivery a call is made for.
     purposes: BTreeMap<CallId, usize>,
@@ -90,6 +93,7 @@ impl Engine {
             channels: ingress::channels(topology),
             messages: Vec::new(),
             deliveries: Vec::new(),
+            slots: vec![Slots::default(); topology.routes.len()],
             open: BTreeMap::new(),
             purposes: BTreeMap::new(),
             calls: 0,

@@ -42,7 +42,9 @@ pub struct Profile {
     pub longest_error_body: usize,
     /// How long a stream waits for an acknowledgement where nothing says.
     pub ack_wait: Nanoseconds,
-    /// How much sooner than that the request to a subscriber is given up. Where it is all of it,
+    /// How many deliveries of one consumer may wait for it at once where nothing says.
+    pub most_pending: usize,
+    /// How much sooner than `ack_wait` the request to a subscriber is given up. Where it is all of it,
     /// the request has no limit.
     pub limit_before_ack_wait: Nanoseconds,
     /// Whether an id that was seen within the stream's duplicate window is dropped.
@@ -64,6 +66,7 @@ impl Profile {
         // Its base64 is 1024 characters long, all that the buffer holds.
         longest_error_body: 768,
         ack_wait: 30 * SECOND,
+        most_pending: 1_000,
         limit_before_ack_wait: 200 * MILLISECOND,
         drops_duplicates: true,
         startup: 250 * MILLISECOND,

@@ -43,7 +43,7 @@ impl Engine {
         if self.is_resent(&call, answer) {
             return self.resend_later(now, delivery, call, answer);
         }
-        self.trouble(delivery, format!("delivered, and its reply failed: {why}"));
+        self.deliveries[delivery].trouble = format!("delivered, and its reply failed: {why}");
         let failure = Failure::new(&self.lines[call.route].reply_address, answer);
         self.dead_letter(now, delivery, &failure);
     }
@@ -57,7 +57,7 @@ impl Engine {
     ) {
         let why = format!(
             "{}; the dead letter sink: {}",
-            self.trouble_of(delivery),
+            self.deliveries[delivery].trouble,
             answer.spoken(call.limit)
         );
         if answer.is_success() {

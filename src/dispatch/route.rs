@@ -90,6 +90,8 @@ pub(super) struct Line {
     pub(super) call_address: String,
     pub(super) reply_address: String,
     pub(super) policy: Policy,
+    /// How many deliveries may wait for their acknowledgement at once.
+    pub(super) most_pending: usize,
     /// Why nothing is ever delivered.
     pub(super) unserved: Option<String>,
 }
@@ -116,7 +118,16 @@ fn line(topology: &Topology, profile: &Profile, at: usize, route: &Route) -> Lin
         call_address: address(&graph[route.call]),
         reply_address: route.reply.map(|to| address(&graph[to])).unwrap_or_default(),
         policy: Policy::new(profile, spec, route.delivery.as_ref()),
+        most_pending: most_pending(spec).unwrap_or(profile.most_pending),
         unserved: unserved(topology, at, route),
+    }
+}
+
+fn most_pending(spec: &NatsJetStreamChannelSpec) -> Option<usize> {
+    match spec.consumer_config_template.as_ref()?.max_ack_pending? {
+        0 => None,
+        // Less than nothing is no limit.
+        most => Some(usize::try_from(most).unwrap_or(usize::MAX)),
     }
 }
 

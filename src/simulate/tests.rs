@@ -230,6 +230,27 @@ fn nobody_is_subscribed() {
     assert_eq!(render(&trace).trim(), expected.trim());
 }
 
+#[test]
+fn one_at_a_time() {
+    let spec = "metadata: {name: orders}\nspec: {consumerConfigTemplate: {maxAckPending: 1}}\n";
+    let yaml = subscription("").replace("metadata: {name: orders}\n", spec);
+    let trace = simulate(&yaml, &["http://s=200+1s"], &[(0, "type=a"), (1, "type=a,id=2")]);
+    let expected = "
++0.000s  accepted   1 → natsjetstreamchannel/default/orders  answered 202
++0.001s  accepted   2 → natsjetstreamchannel/default/orders  answered 202
++0.001s  waits      2 → http://s                             1 under way, and maxAckPending allows no more
++1.000s  delivered  1 → http://s                             attempt 1: answered 200
++2.000s  delivered  2 → http://s                             attempt 1: answered 200
+
+subscription/default/billing
+  1  delivered after 1 attempt: answered 200
+  2  delivered after 1 attempt: answered 200
+
+2 events: 2 delivered, 0 dead-lettered, 0 lost
+";
+    assert_eq!(render(&trace).trim(), expected.trim());
+}
+
 #[track_caller]
 fn check_unserved(yaml: &str, why: &str) {
     let trace = simulate(yaml, &[], &[(0, "type=a")]);

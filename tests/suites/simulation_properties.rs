@@ -11,9 +11,11 @@ use libtest_mimic::{Failed, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 
-const CASES: u32 = 128;
+const CASES: u32 = 512;
 const MILLISECOND: u64 = 1_000_000;
 const SINKS: usize = 4;
+
+type Property = fn(&World) -> TestCaseResult;
 
 /// Where a route leads: a sink or a channel, by number.
 #[derive(Debug, Clone, Copy)]
@@ -42,18 +44,18 @@ struct World {
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let properties: [(&str, fn(&World) -> TestCaseResult); 3] = [
+    let properties: [(&str, Property); 3] = [
         ("equal_inputs_give_equal_bytes", equal_bytes),
         ("each_event_ends_once_per_route", ends_once),
         ("attempts_stay_within_max_deliver", attempts_are_bounded),
     ];
-    let trial = |(name, property): (&str, fn(&World) -> TestCaseResult)| {
+    let trial = |(name, property): (&str, Property)| {
         Trial::test(format!("simulation_properties/{name}"), move || hold(property))
     };
     properties.into_iter().map(trial).collect()
 }
 
-fn hold(property: fn(&World) -> TestCaseResult) -> Result<(), Failed> {
+fn hold(property: Property) -> Result<(), Failed> {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let chance = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, chance);
@@ -185,6 +187,7 @@ fn world() -> impl Strategy<Value = World> {
         "{consumerConfigTemplate: {ackWait: 150ms}}",
         "{stream: {config: {duplicateWindow: 1s, noAck: true}}}",
         "{stream: {config: {retention: Work}}}",
+        "{consumerConfigTemplate: {maxAckPending: 1}}",
     ]);
     let answer = prop::sample::select(vec![
         "200",

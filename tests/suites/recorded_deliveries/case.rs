@@ -39,6 +39,8 @@ pub(crate) struct Run {
     /// What producers were answered; nothing where the send was not simulated.
     pub(crate) sends: Vec<Option<Option<u16>>>,
     pub(crate) crashed: bool,
+    /// How often streams delivered, all consumers together.
+    pub(crate) deliveries: u64,
     /// When steps of the case were really taken, by their place.
     steps: BTreeMap<usize, f64>,
     /// When the last thing was seen to happen.
@@ -84,10 +86,12 @@ pub(crate) fn read_trace(path: &Path) -> Result<Run, String> {
     let steps = list(&trace["did"]).enumerate();
     let steps = steps.filter_map(|(at, step)| Some((at, step["t"].as_f64()?)));
     let seconds = |value: &Value| value.as_f64().unwrap_or_default();
+    let delivered = |consumer: &Value| consumer["delivered"]["consumer_seq"].as_u64();
     let seen = ["calls", "sends", "did"].into_iter().flat_map(|what| list(&trace[what]));
     let last = seen.map(|seen| seconds(&seen["t"]) + seconds(&seen["took"])).fold(0.0, f64::max);
     Ok(Run {
         last,
+        deliveries: list(&trace["consumers"]).filter_map(delivered).sum(),
         requests: requests.collect(),
         sends: sends.collect(),
         crashed: list(&trace["crashed"]).next().is_some(),
@@ -133,6 +137,11 @@ impl Case {
             Output::Happened(_) | Output::Ended(_) => {}
         });
         run.crashed = trace.crashed();
+        run.deliveries = match self.root.get("do") {
+            None => trace.outcomes.iter().map(|ending| u64::from(ending.attempts)).sum(),
+            // Streams went on delivering after the recording was over.
+            Some(_) => recorded.deliveries,
+        };
         // Later than this nobody looked.
         let settle = self.root.get("settle").map_or(Value::Null, Node::to_json);
         let end = recorded.last + settle.as_f64().unwrap_or_default();

@@ -26,6 +26,10 @@ pub(crate) fn differences(recorded: &Run, simulated: &Run) -> Vec<String> {
             differences.push(format!("send {number}: recorded {theirs:?}, simulated {ours:?}"));
         }
     }
+    if recorded.deliveries != simulated.deliveries {
+        let (theirs, ours) = (recorded.deliveries, simulated.deliveries);
+        differences.push(format!("deliveries: recorded {theirs}, simulated {ours}"));
+    }
     if recorded.crashed && !simulated.crashed {
         differences.push("the dispatcher crashed, in the simulation it does not".to_owned());
     }
