@@ -21,6 +21,9 @@ mod resend;
 mod route;
 mod time;
 
+#[cfg(test)]
+mod tests;
+
 pub use io::{Answer, Call, CallId, End, Ended, Happened, Input, Outcome, Output, Role};
 pub use profile::{Profile, Statuses};
 pub use time::{Queue, Ticket, Time};
