@@ -15,3 +15,13 @@ pub mod topology;
 pub mod dispatch;
 
 pub mod simulate;
+
+pub mod world;
+
+pub mod plan;
+
+pub mod apply;
+
+pub mod live;
+
+pub mod cli;

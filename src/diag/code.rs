@@ -41,7 +41,7 @@ catalogue! {
     TooDeep "too-deep" Error "a document nests deeper than any manifest does";
     TooLarge "too-large" Error "aliases expand a document beyond all measure";
     DuplicateKey "duplicate-key" Error "a mapping has the same key twice";
-    NotAManifest "not-a-manifest" Warning "a document has neither apiVersion nor kind and is passed over";
+    NotAManifest "not-a-manifest" Note "a document has neither apiVersion nor kind and is passed over";
     SkippedKind "skipped-kind" Note "a document is for another tool and is passed over";
     MissingField "missing-field" Error "a required field is not there";
     UnknownField "unknown-field" Error "a field that the kind does not have";

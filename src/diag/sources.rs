@@ -49,6 +49,18 @@ impl Sources {
         FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Blanks a place out, byte for byte: what stands there must reach no output.
+    pub fn hide(&mut self, at: Location) {
+        let Some(source) = self.0.get_mut(at.file.0 as usize) else { return };
+        let hidden: Option<String> = source.text.get(at.span.start..at.span.end).map(|text| {
+            let star = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
+            text.chars().map(star).collect()
+        });
+        if let Some(hidden) = hidden {
+            source.text.replace_range(at.span.start..at.span.end, &hidden);
+        }
+    }
+
     /// How output calls the file.
     pub fn name(&self, file: FileId) -> &str {
         self.0.get(file.0 as usize).map_or("?", |source| &source.name)

@@ -128,6 +128,7 @@ fn time_ends_before_it_overflows() {
         engine.handle(now, Input::Elapsed);
     }
     assert_eq!(now, Time(u64::MAX));
+    engine.close(now, "time is over");
     let last = outputs(&mut engine).pop();
     assert!(matches!(last, Some(Output::Ended(Ended { end: End::Lost, attempts: 71, .. }))));
 }

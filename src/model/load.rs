@@ -7,6 +7,7 @@ use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 
 use super::decode::{Place, decode};
 use super::envelope::{Document, Envelope};
+use super::hidden;
 use super::knative::messaging::{self, ChannelSpec, SubscriptionSpec};
 use super::natsjs::{self, NatsJetStreamChannelSpec};
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
@@ -95,6 +96,9 @@ impl Loaded {
         let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
         let file = self.sources.add(input.name.clone(), text);
         let (documents, problems) = yaml::documents(self.sources.text(file));
+        for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
+            self.sources.hide(Location { file, span });
+        }
         for problem in problems {
             let at = Location { file, span: problem.span };
             self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));

@@ -6,6 +6,7 @@ pub mod decode;
 pub mod duration;
 pub mod envelope;
 pub mod event;
+pub mod hidden;
 pub mod knative;
 pub mod load;
 pub mod natsjs;

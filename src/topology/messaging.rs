@@ -1,9 +1,6 @@
 //! Lowers the messaging family: Channel, NatsJetStreamChannel and Subscription.
 
-use std::collections::BTreeMap;
-
 use crate::diag::{Code, Finding};
-use crate::jetstream::{channel as derive, naming};
 use crate::model::decode::decode;
 use crate::model::knative::messaging::{ChannelSpec, ChannelTemplate, GROUP, SubscriptionSpec};
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
@@ -99,7 +96,7 @@ impl Resolver<'_> {
         let own_sink = self.dead_letter_sink(manifest, spec.delivery.as_ref());
         let (Some(from), Some(call)) = (from, call) else { return };
         let Some(from) = self.nodes.get(&NodeName::Object(from.clone())).copied() else {
-            return self.unplanned(manifest, format!("{from} is not declared here"));
+            return self.unplanned(manifest, &format!("{from} is not declared here"));
         };
         self.route(manifest, spec, from, call, reply, own_sink);
     }
@@ -116,7 +113,7 @@ impl Resolver<'_> {
         let Role::Channel(channel) = &self.topology.graph[from].role else {
             let name = self.topology.graph[from].name.to_string();
             return self
-                .unplanned(manifest, format!("{name} is a kind of channel evctl does not know"));
+                .unplanned(manifest, &format!("{name} is a kind of channel evctl does not know"));
         };
         let on_stream = matches!(channel.backing, Backing::NatsJetStream(_));
         let channel_sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
@@ -133,7 +130,7 @@ impl Resolver<'_> {
             unserved,
         };
         if let Some(why) = unserved {
-            self.unplanned(manifest, why.to_owned());
+            self.unplanned(manifest, why);
         }
         let number = self.topology.routes.len();
         let graph = &mut self.topology.graph;
@@ -143,7 +140,7 @@ impl Resolver<'_> {
         self.topology.routes.push(route);
     }
 
-    fn unplanned(&mut self, manifest: &Manifest, why: String) {
+    fn unplanned(&mut self, manifest: &Manifest, why: &str) {
         let help = if why == SINK_NEVER_RESOLVES {
             "give the Subscription a deadLetterSink of its own"
         } else {
@@ -155,62 +152,5 @@ impl Resolver<'_> {
             .path("spec.channel")
             .object(manifest.key.to_string());
         self.findings.push(finding);
-    }
-
-    /// Names of streams that the server will refuse, or that two channels share.
-    pub(super) fn stream_names(&mut self) {
-        let mut streams: BTreeMap<String, usize> = BTreeMap::new();
-        for (at, manifest) in self.manifests.iter().enumerate() {
-            let Some(node) = self.nodes.get(&NodeName::Object(manifest.key.clone())) else {
-                continue;
-            };
-            let Role::Channel(Channel { backing: Backing::NatsJetStream(spec), .. }) =
-                &self.topology.graph[*node].role
-            else {
-                continue;
-            };
-            let namespace = manifest.key.namespace.as_deref().unwrap_or_default();
-            let stream = derive::stream_name(namespace, &manifest.key.name, spec);
-            let overridden =
-                spec.stream.as_ref().is_some_and(|stream| stream.override_name.is_some());
-            let path = stream_name_path(manifest, overridden);
-            let tell = |code, message, help: &str| {
-                manifest
-                    .place()
-                    .finding(code, &path, message, help)
-                    .object(manifest.key.to_string())
-            };
-            if let Some(fault) = naming::fault(&stream) {
-                let message = format!("the stream `{stream}` can never be made: {fault}");
-                let help =
-                    "choose another name; the reason would only be seen in a Kubernetes Event";
-                self.findings.push(tell(Code::InvalidStreamName, message, help));
-                continue;
-            }
-            match streams.get(&stream) {
-                Some(first) if self.manifests[*first].key != manifest.key => {
-                    let other = &self.manifests[*first];
-                    let message =
-                        format!("this channel's stream is `{stream}`, as is that of {}", other.key);
-                    let help = "rename one, or give it a stream.overrideName: upper case and `-` to `_` \
-                                can make two names one";
-                    let finding = tell(Code::StreamNameCollision, message, help);
-                    self.findings.push(finding.related(other.name_location(), "the same stream"));
-                }
-                Some(_) => {}
-                None => {
-                    streams.insert(stream, at);
-                }
-            }
-        }
-    }
-}
-
-fn stream_name_path(manifest: &Manifest, overridden: bool) -> Path {
-    let in_template = manifest.key.kind != natsjs::KIND;
-    match (overridden, in_template) {
-        (false, _) => Path::of("metadata.name"),
-        (true, false) => Path::of("spec.stream.overrideName"),
-        (true, true) => Path::of("spec.channelTemplate.spec.stream.overrideName"),
     }
 }

@@ -5,6 +5,7 @@
 mod messaging;
 mod reference;
 mod resolve;
+mod stream_names;
 
 pub use resolve::{Resolved, resolve};
 
@@ -51,7 +52,7 @@ impl fmt::Display for NodeName {
 #[derive(Debug, Clone)]
 pub enum Role {
     /// Keeps it and hands it to every route that starts here.
-    Channel(Channel),
+    Channel(Box<Channel>),
     /// Takes it and may answer.
     Sink,
 }
@@ -127,7 +128,7 @@ impl Topology {
     /// Every node that is a channel, in the order of the manifests.
     pub fn channels(&self) -> impl Iterator<Item = (NodeIndex, &Node, &Channel)> {
         self.graph.node_indices().filter_map(|at| match &self.graph[at].role {
-            Role::Channel(channel) => Some((at, &self.graph[at], channel)),
+            Role::Channel(channel) => Some((at, &self.graph[at], &**channel)),
             Role::Sink => None,
         })
     }

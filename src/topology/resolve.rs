@@ -99,7 +99,7 @@ impl Resolver<'_> {
             return;
         }
         let at = manifest.name_location();
-        let node = Node { name: name.clone(), role: Role::Channel(channel), at };
+        let node = Node { name: name.clone(), role: Role::Channel(Box::new(channel)), at };
         let index = self.topology.graph.add_node(node);
         self.nodes.insert(name, index);
     }

@@ -36,10 +36,7 @@ impl Authority {
         let certificate = params.self_signed(&keys);
         let certificate = certificate.expect("an authority can sign itself").pem();
         let issuer = Issuer::new(params, keys);
-        Self {
-            issuer,
-            certificate,
-        }
+        Self { issuer, certificate }
     }
 
     /// Its own certificate, PEM: what those who trust it are given.
@@ -79,10 +76,7 @@ impl Authority {
 /// A key pair alone.
 pub(crate) fn keys() -> Keys {
     let keys = key_pair();
-    Keys {
-        private: keys.serialize_pem(),
-        public: keys.public_key_pem(),
-    }
+    Keys { private: keys.serialize_pem(), public: keys.public_key_pem() }
 }
 
 fn key_pair() -> KeyPair {
@@ -92,10 +86,7 @@ fn key_pair() -> KeyPair {
 fn name(common: &str, organisations: &[&str]) -> DistinguishedName {
     // rcgen keeps one value for each type of attribute. The second type has the same number on the
     // wire, which makes two organisations; a third cannot be written.
-    let kinds = [
-        DnType::OrganizationName,
-        DnType::CustomDnType(vec![2, 5, 4, 10]),
-    ];
+    let kinds = [DnType::OrganizationName, DnType::CustomDnType(vec![2, 5, 4, 10])];
     assert!(organisations.len() <= kinds.len(), "two groups at most");
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common);

@@ -40,10 +40,7 @@ impl Said {
 impl Kubectl {
     /// The same program as another user.
     pub(crate) fn with_kubeconfig(&self, kubeconfig: &Path) -> Self {
-        Self {
-            kubeconfig: kubeconfig.to_owned(),
-            ..self.clone()
-        }
+        Self { kubeconfig: kubeconfig.to_owned(), ..self.clone() }
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {

@@ -19,7 +19,7 @@ use super::supervised::{Scratch, Supervised};
 use super::{crds, lookup, waiting};
 
 /// How long the server may take until it is ready; alone on two cores it takes three seconds.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// A port can be lost between finding and using it, which another try mends.
 const TRIES: usize = 3;
 
@@ -87,11 +87,8 @@ impl Cluster {
         let server_url = format!("https://127.0.0.1:{}", ports.secure);
         let admin = authority.client("evctl-test-admin", &["system:masters"]);
         let kubeconfig = setup::write_kubeconfig(&scratch, "admin", &server_url, &admin);
-        let kubectl = Kubectl {
-            program: programs.kubectl,
-            kubeconfig,
-            home: scratch.path().to_owned(),
-        };
+        let kubectl =
+            Kubectl { program: programs.kubectl, kubeconfig, home: scratch.path().to_owned() };
         let mut cluster = Self {
             api_server,
             etcd,

@@ -27,11 +27,7 @@ pub(crate) fn free_ports() -> Ports {
         let address = listener.local_addr();
         address.expect("a listener has an address").port()
     });
-    Ports {
-        store,
-        peers,
-        secure,
-    }
+    Ports { store, peers, secure }
 }
 
 pub(crate) fn etcd_arguments(scratch: &Scratch, ports: &Ports) -> Vec<String> {

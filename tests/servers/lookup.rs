@@ -31,11 +31,7 @@ pub(crate) fn kubernetes() -> Result<KubernetesPrograms, String> {
     let folder = variable("EVCTL_TEST_KUBE_ASSETS").or_else(|| variable("KUBEBUILDER_ASSETS"));
     let find = |name: &str| {
         let named = folder.iter().map(|folder| folder.join(name));
-        first_file(
-            name,
-            "EVCTL_TEST_KUBE_ASSETS or KUBEBUILDER_ASSETS",
-            named.chain(places(name)),
-        )
+        first_file(name, "EVCTL_TEST_KUBE_ASSETS or KUBEBUILDER_ASSETS", named.chain(places(name)))
     };
     Ok(KubernetesPrograms {
         etcd: find("etcd")?,
@@ -46,8 +42,8 @@ pub(crate) fn kubernetes() -> Result<KubernetesPrograms, String> {
 
 /// The unpacked Knative Eventing module: the folder that holds its `config`.
 pub(crate) fn knative_crds() -> Result<PathBuf, String> {
-    let folder = variable("EVCTL_TEST_KNATIVE_CRDS")
-        .unwrap_or_else(|| built().join("knative-eventing"));
+    let folder =
+        variable("EVCTL_TEST_KNATIVE_CRDS").unwrap_or_else(|| built().join("knative-eventing"));
     existing(
         "the folder of Knative's CRDs",
         "EVCTL_TEST_KNATIVE_CRDS",
@@ -59,23 +55,13 @@ pub(crate) fn knative_crds() -> Result<PathBuf, String> {
 pub(crate) fn data() -> Result<PathBuf, String> {
     let folder = variable("EVCTL_TEST_DATA")
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
-    existing(
-        "the folder of test data",
-        "EVCTL_TEST_DATA",
-        &folder,
-        &folder,
-    )
+    existing("the folder of test data", "EVCTL_TEST_DATA", &folder, &folder)
 }
 
 /// The file with the CRD of `NatsJetStreamChannel`.
 pub(crate) fn natss_crd() -> Result<PathBuf, String> {
     let file = data()?.join("crds/eventing-natss/config/jetstream/302-jsm-channel.yaml");
-    existing(
-        "the CRD of NatsJetStreamChannel",
-        "EVCTL_TEST_DATA",
-        &file,
-        &file,
-    )
+    existing("the CRD of NatsJetStreamChannel", "EVCTL_TEST_DATA", &file, &file)
 }
 
 /// Where `testenv/build.sh` puts what it builds.
@@ -85,9 +71,7 @@ fn built() -> PathBuf {
 
 /// An environment variable that names a place; an empty one counts as not set.
 fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The places of a program when no variable names it.
@@ -107,11 +91,7 @@ fn first_file(
     let found = candidates.into_iter().find(|file| file.is_file());
     found.ok_or_else(|| {
         let bin = built();
-        let before = if variable.is_empty() {
-            String::new()
-        } else {
-            format!("by {variable}, ")
-        };
+        let before = if variable.is_empty() { String::new() } else { format!("by {variable}, ") };
         format!(
             "{what} was not found {before}in {} (testenv/build.sh makes it) or on PATH",
             bin.display()
@@ -123,8 +103,5 @@ fn existing(what: &str, variable: &str, place: &Path, proof: &Path) -> Result<Pa
     if proof.exists() {
         return Ok(place.to_owned());
     }
-    Err(format!(
-        "{what} was not found at {} ({variable} names another place)",
-        place.display()
-    ))
+    Err(format!("{what} was not found at {} ({variable} names another place)", place.display()))
 }

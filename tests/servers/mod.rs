@@ -3,7 +3,16 @@
 //!
 //! Must not know evctl: nothing here names a type of `src/` or runs its binary.
 
-#![allow(
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness has no one to hand an error to: a test that cannot be set up fails"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "where the servers are is said by the environment of the test run"
+)]
+#![expect(
     dead_code,
     reason = "a harness offers what a test may want; not every function is wanted at every time"
 )]
@@ -85,9 +94,7 @@ pub(crate) fn trial(name: &str, needs: &[Need], test: fn()) -> Trial {
             Ok(())
         });
     };
-    let required = needs
-        .iter()
-        .any(|need| need.lack().is_some() && is_required(*need));
+    let required = needs.iter().any(|need| need.lack().is_some() && is_required(*need));
     if !required {
         let mut skips = SKIPPED.lock().expect("no one panics holding this lock");
         skips.push((name.to_owned(), reason.clone()));
@@ -98,18 +105,12 @@ pub(crate) fn trial(name: &str, needs: &[Need], test: fn()) -> Trial {
 
 /// The tests that `trial` has marked as ignored so far, each with its reason.
 pub(crate) fn skipped() -> Vec<(String, String)> {
-    SKIPPED
-        .lock()
-        .expect("no one panics holding this lock")
-        .clone()
+    SKIPPED.lock().expect("no one panics holding this lock").clone()
 }
 
 static SKIPPED: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 fn is_required(need: Need) -> bool {
     let families = std::env::var("EVCTL_TEST_REQUIRE").unwrap_or_default();
-    families
-        .split(',')
-        .map(str::trim)
-        .any(|family| family == "all" || family == need.family())
+    families.split(',').map(str::trim).any(|family| family == "all" || family == need.family())
 }

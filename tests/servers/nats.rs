@@ -37,11 +37,7 @@ impl Nats {
         scratch.write("server.conf", format!("{jetstream}{config}\n"));
         let mut server = launch(&scratch, "-1");
         let address = wait_ready(&mut server, scratch.path());
-        Self {
-            server,
-            address,
-            scratch,
-        }
+        Self { server, address, scratch }
     }
 
     /// Ends the server, if it still runs, and starts another one at the same address with the same
@@ -91,19 +87,9 @@ fn launch(scratch: &Scratch, port: &str) -> Supervised {
     let program = lookup::nats_server().unwrap_or_else(|reason| panic!("{reason}"));
     let folder = scratch.path().display().to_string();
     let config = scratch.path().join("server.conf").display().to_string();
-    let arguments = [
-        "-c",
-        &config,
-        "-sd",
-        &folder,
-        "-a",
-        "127.0.0.1",
-        "-p",
-        port,
-        "--ports_file_dir",
-        &folder,
-    ]
-    .map(str::to_owned);
+    let arguments =
+        ["-c", &config, "-sd", &folder, "-a", "127.0.0.1", "-p", port, "--ports_file_dir", &folder]
+            .map(str::to_owned);
     Supervised::start(scratch, &program, &arguments, &[], "server.log")
 }
 

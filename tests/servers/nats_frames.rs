@@ -15,7 +15,10 @@ pub(crate) enum Frame {
     Pong,
     Fine,
     Refused(String),
-    Message { subscription: u64, message: Message },
+    Message {
+        subscription: u64,
+        message: Message,
+    },
 }
 
 /// A message as a subscriber gets it.
@@ -61,11 +64,7 @@ pub(crate) fn read(stream: &mut impl BufRead) -> io::Result<Option<Frame>> {
 fn read_message(stream: &mut impl BufRead, rest: &str, headed: bool) -> io::Result<Frame> {
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let total = number(words.pop(), rest)?;
-    let head = if headed {
-        number(words.pop(), rest)?
-    } else {
-        0
-    };
+    let head = if headed { number(words.pop(), rest)? } else { 0 };
     let [subject, subscription, reply @ ..] = words.as_slice() else {
         return Err(malformed(rest));
     };
@@ -81,10 +80,7 @@ fn read_message(stream: &mut impl BufRead, rest: &str, headed: bool) -> io::Resu
         headers,
         payload,
     };
-    Ok(Frame::Message {
-        subscription: number(Some(subscription), rest)? as u64,
-        message,
-    })
+    Ok(Frame::Message { subscription: number(Some(subscription), rest)? as u64, message })
 }
 
 /// `NATS/1.0 [status [words]]`, then `name: value` lines.

@@ -93,10 +93,7 @@ impl Wire {
     fn listen(&self, subject: &str, number: u64) -> Subscription {
         let line = format!("SUB {subject} {number}");
         self.connection.send(&line, None);
-        Subscription {
-            connection: Arc::clone(&self.connection),
-            number,
-        }
+        Subscription { connection: Arc::clone(&self.connection), number }
     }
 
     /// The answer to a request; panics when there is none.

@@ -54,13 +54,7 @@ pub(crate) fn slow_proxy(target: &str, delay: Duration) -> Stubborn {
 /// Forwards to `target` (`host:port`), and cuts a connection off when exactly `after_bytes` bytes
 /// from the target have passed through it.
 pub(crate) fn cutting_proxy(target: &str, after_bytes: usize) -> Stubborn {
-    proxy(
-        target,
-        Manner {
-            delay: Duration::ZERO,
-            limit: after_bytes,
-        },
-    )
+    proxy(target, Manner { delay: Duration::ZERO, limit: after_bytes })
 }
 
 impl Stubborn {
@@ -122,10 +116,7 @@ fn proxy(target: &str, manner: Manner) -> Stubborn {
             return;
         };
         state.keep(&server);
-        let unlimited = Manner {
-            limit: usize::MAX,
-            ..manner
-        };
+        let unlimited = Manner { limit: usize::MAX, ..manner };
         forward(&client, &server, unlimited);
         forward(&server, &client, manner);
     })

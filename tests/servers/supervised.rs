@@ -12,8 +12,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 /// Runs the server in the background, says its process id, then passes on each signal that the test
 /// names. It ends when the server does, with the server's status. `wait` is what reaps the server,
-/// so until then its process id cannot become another process's.
+/// so until then its process id cannot become another process's. HUP is ignored because the kernel
+/// sends it when a test dies that has paused its server: the process group is orphaned then and has
+/// a stopped member. Without this, that ends the supervisor and may spare the server.
 const SUPERVISOR: &str = r#"
+trap '' HUP
 log=$1
 shift
 exec 3<&0
@@ -63,11 +66,7 @@ impl Scratch {
         let mut janitor = shell(JANITOR, "janitor");
         let janitor = janitor.arg(&path).stdin(end).stdout(Stdio::null());
         let janitor = janitor.spawn().expect("sh can be started");
-        Self {
-            path,
-            pipe: Some(pipe),
-            janitor,
-        }
+        Self { path, pipe: Some(pipe), janitor }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -126,13 +125,7 @@ impl Supervised {
         let output = supervisor.stdout.take().expect("stdout is piped");
         let mut answers = BufReader::new(output);
         let process_id = line(&mut answers).parse().expect("a process id comes first");
-        Self {
-            orders,
-            answers,
-            supervisor,
-            process_id,
-            log,
-        }
+        Self { orders, answers, supervisor, process_id, log }
     }
 
     /// The server's own process id.

@@ -23,10 +23,7 @@ pub(crate) fn until<T>(
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a real server is waited for in real time"
-)]
+#[expect(clippy::disallowed_methods, reason = "a real server is waited for in real time")]
 fn now() -> Instant {
     Instant::now()
 }

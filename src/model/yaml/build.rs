@@ -252,7 +252,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Buil
     let value = match tag.and_then(Tag::core_suffix) {
         Some(tag) => scalar::tagged(tag, text).ok_or_else(|| Problem {
             code: Code::YamlSyntax,
-            message: format!("`{text}` does not fit its tag `!!{tag}`"),
+            message: format!("the value does not fit its tag `!!{tag}`"),
             help: "take the tag away or change the value",
             span,
         })?,

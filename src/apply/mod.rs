@@ -1,0 +1,88 @@
+//! Carries a plan out: a sans-IO machine that says what may run now, and a driver that runs it.
+//! Decides nothing about topology; a step holds the complete object to write. Knows no server: an
+//! [`Executor`] does the writing.
+
+pub mod report;
+pub mod rollout;
+
+use std::future::Future;
+
+use futures::future::{Either, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::plan::Plan;
+use crate::world::Key;
+
+use rollout::{Outcome, Rollout, Step};
+
+/// How many steps run at once unless the user says otherwise.
+pub const CONCURRENCY: usize = 8;
+
+/// Writes one object. The live servers do, and in tests a world in memory.
+pub trait Executor {
+    /// Performs the step and says what came of it.
+    fn execute(&self, step: Step) -> impl Future<Output = Outcome> + Send;
+}
+
+/// What happens while a plan is carried out. Text, JSON and exit code are folds over these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApplyEvent {
+    /// Writing has begun.
+    Started { key: Key },
+    /// It is written, and the server stored what was meant.
+    Done { at: usize, key: Key },
+    /// The live object is not what was planned from.
+    Stale { at: usize, key: Key, why: String },
+    /// The server refused, or could not be reached.
+    Failed { at: usize, key: Key, why: String },
+    /// Something it needs did not come about.
+    Held { at: usize, key: Key, why: String },
+    /// The run was interrupted before its turn.
+    Skipped { at: usize, key: Key },
+}
+
+/// Runs every step of the plan, independent ones at once. Once `interrupt` resolves, writes in
+/// flight are finished and no more are begun.
+pub async fn drive<E: Executor>(
+    plan: &Plan,
+    executor: &E,
+    concurrency: usize,
+    interrupt: impl Future<Output = ()>,
+    mut on_event: impl FnMut(&ApplyEvent),
+) -> Vec<ApplyEvent> {
+    let mut rollout = Rollout::new(plan, concurrency);
+    let mut running = FuturesUnordered::new();
+    let mut interrupt = Box::pin(interrupt);
+    let mut interrupted = false;
+    let mut events = Vec::new();
+    loop {
+        let mut emitted = Vec::new();
+        while let Some(step) = rollout.poll() {
+            emitted.push(ApplyEvent::Started { key: step.key.clone() });
+            let at = step.at;
+            running.push(async move { (at, executor.execute(step).await) });
+        }
+        emitted.extend(rollout.events());
+        emitted.iter().for_each(&mut on_event);
+        events.extend(emitted);
+        if running.is_empty() {
+            break;
+        }
+        let finished = if interrupted {
+            running.next().await
+        } else {
+            match select(running.next(), &mut interrupt).await {
+                Either::Left((finished, _)) => finished,
+                Either::Right(((), _)) => {
+                    interrupted = true;
+                    rollout.stop();
+                    None
+                }
+            }
+        };
+        if let Some((at, outcome)) = finished {
+            rollout.handle(at, outcome);
+        }
+    }
+    events
+}

@@ -1,0 +1,178 @@
+//! The machine behind apply: which steps may run now, what a result unblocks, what a failure holds.
+//!
+//! Contract: call [`Rollout::poll`] until it yields nothing, then [`Rollout::events`]; give every
+//! step's result to [`Rollout::handle`] once; repeat until no step is running.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::plan::{Change, Plan, Write};
+use crate::world::{Key, placeholder};
+
+use super::ApplyEvent;
+
+/// One write, with every placeholder filled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The number of the change in its plan.
+    pub at: usize,
+    pub key: Key,
+    pub write: Write,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Written. `uid` is what the server gave the object, where it gives one.
+    Done {
+        uid: Option<String>,
+    },
+    /// The live object is not what was planned from; nothing was written.
+    Stale(String),
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    Waiting,
+    Running,
+    Done,
+    /// Failed, stale or held: dependents do not run.
+    Stopped,
+    /// Writes nothing.
+    Idle,
+}
+
+/// Steps, their states, and the uids learned on the way.
+pub struct Rollout<'p> {
+    plan: &'p Plan,
+    states: Vec<State>,
+    number: BTreeMap<&'p Key, usize>,
+    /// By the object's name as placeholders write it.
+    uids: BTreeMap<String, String>,
+    running: usize,
+    concurrency: usize,
+    stopped: bool,
+    events: VecDeque<ApplyEvent>,
+}
+
+impl<'p> Rollout<'p> {
+    /// Nothing has run yet; at most `concurrency` steps (at least one) run at once.
+    pub fn new(plan: &'p Plan, concurrency: usize) -> Self {
+        let state =
+            |change: &Change| if change.write.is_some() { State::Waiting } else { State::Idle };
+        Self {
+            plan,
+            states: plan.changes.iter().map(state).collect(),
+            number: plan.changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect(),
+            uids: BTreeMap::new(),
+            running: 0,
+            concurrency: concurrency.max(1),
+            stopped: false,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// The next step that may run now.
+    pub fn poll(&mut self) -> Option<Step> {
+        self.hold();
+        if self.stopped {
+            self.skip();
+        }
+        if self.running >= self.concurrency {
+            return None;
+        }
+        let at = (0..self.states.len()).find(|at| self.is_ready(*at))?;
+        let change = &self.plan.changes[at];
+        let write = change.write.clone()?;
+        self.states[at] = State::Running;
+        self.running += 1;
+        Some(self.filled(at, &change.key, write))
+    }
+
+    /// What has happened since the last call.
+    pub fn events(&mut self) -> Vec<ApplyEvent> {
+        self.events.drain(..).collect()
+    }
+
+    /// Takes a step's result in.
+    pub fn handle(&mut self, at: usize, outcome: Outcome) {
+        if self.states.get(at) != Some(&State::Running) {
+            return;
+        }
+        self.running -= 1;
+        let change = &self.plan.changes[at];
+        let key = self.filled_key(&change.key);
+        let (state, event) = match outcome {
+            Outcome::Done { uid } => {
+                if let Some(uid) = uid {
+                    self.uids.insert(change.key.to_string(), uid);
+                }
+                (State::Done, ApplyEvent::Done { at, key })
+            }
+            Outcome::Stale(why) => (State::Stopped, ApplyEvent::Stale { at, key, why }),
+            Outcome::Failed(why) => (State::Stopped, ApplyEvent::Failed { at, key, why }),
+        };
+        self.states[at] = state;
+        self.events.push_back(event);
+    }
+
+    /// Begins no more steps.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
+        self.plan.changes[at].needs.iter().filter_map(|need| self.number.get(need).copied())
+    }
+
+    fn is_ready(&self, at: usize) -> bool {
+        self.states[at] == State::Waiting
+            && self.needs(at).all(|need| matches!(self.states[need], State::Done | State::Idle))
+    }
+
+    /// Holds what needs something that was stopped. One pass does, as needs come first in a plan.
+    fn hold(&mut self) {
+        for at in 0..self.states.len() {
+            if self.states[at] != State::Waiting {
+                continue;
+            }
+            let stopped = self.needs(at).find(|need| self.states[*need] == State::Stopped);
+            if let Some(need) = stopped {
+                let why =
+                    format!("waits for {}, which was not written", self.plan.changes[need].key);
+                let key = self.plan.changes[at].key.clone();
+                self.states[at] = State::Stopped;
+                self.events.push_back(ApplyEvent::Held { at, key, why });
+            }
+        }
+    }
+
+    fn skip(&mut self) {
+        for at in 0..self.states.len() {
+            if self.states[at] == State::Waiting {
+                self.states[at] = State::Stopped;
+                self.events
+                    .push_back(ApplyEvent::Skipped { at, key: self.plan.changes[at].key.clone() });
+            }
+        }
+    }
+
+    fn filled(&self, at: usize, key: &Key, write: Write) -> Step {
+        let uid = |name: &str| self.uids.get(name).cloned();
+        let body: Value = placeholder::fill_named(&write.body, &uid);
+        Step { at, key: self.filled_key(key), write: Write { body, ..write } }
+    }
+
+    fn filled_key(&self, key: &Key) -> Key {
+        match key {
+            Key::Consumer { domain, stream, name } => Key::Consumer {
+                domain: domain.clone(),
+                stream: stream.clone(),
+                name: placeholder::fill_text(name, &|name| self.uids.get(name).cloned()),
+            },
+            other => other.clone(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `evctl apply`: the plan, a question, and exactly that plan carried out.
+
+use clap::Args;
+
+use crate::apply::report::{self, Tally};
+use crate::apply::{ApplyEvent, CONCURRENCY, drive};
+use crate::live::Writer;
+use crate::plan::text;
+
+use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
+use super::environment::Environment;
+use super::exit::{self, Exit};
+use super::pipeline::{self, Planned, Request};
+use super::plan::{show_findings, stop, with_findings};
+use super::ui::Ui;
+
+/// Make the cluster and JetStream as declared: show the plan, ask, and carry it out
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// Do not ask
+    #[arg(short, long, alias = "auto-approve")]
+    pub yes: bool,
+    /// How many objects are written at once
+    #[arg(long, alias = "parallelism", default_value_t = CONCURRENCY, value_name = "N")]
+    pub concurrency: usize,
+}
+
+/// Runs the verb.
+pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> Exit {
+    if args.servers.offline || args.servers.world.is_some() {
+        let text =
+            "a plan against an empty or saved world can be shown, not applied: use `evctl plan`";
+        ui.status(&format!("error: {text}\n"));
+        return Exit::Usage;
+    }
+    let request = Request {
+        verb: "apply",
+        input: &args.input,
+        project: &args.project,
+        servers: &args.servers,
+        environment,
+    };
+    let planned = match pipeline::planned(&request).await {
+        Ok(planned) => planned,
+        Err(stopped) => return stop(&stopped, args.input.output, ui),
+    };
+    show_findings(&planned, ui);
+    let json = args.input.output == Output::Json;
+    if !json {
+        ui.out(&text::render(&planned.head, &planned.plan, &planned.read.sources, ui.colour));
+    }
+    if planned.plan.summary().writes() > 0
+        && let Some(exit) = unconfirmed(args.yes, ui)
+    {
+        return exit;
+    }
+    let events = carry_out(&planned, args.concurrency, ui, json).await;
+    let tally = Tally::of(&planned.plan, &events);
+    if json {
+        let document =
+            report::document(&planned.head, &planned.plan, &events, &planned.read.sources);
+        ui.out(&format!("{document:#}\n"));
+    } else if planned.plan.summary().writes() > 0 {
+        ui.out(&format!("\n{}\n", tally.line()));
+    }
+    let code = exit::of_apply(planned.plan.summary(), tally);
+    with_findings(code, &planned, args.input.fail_on.into())
+}
+
+fn unconfirmed(yes: bool, ui: Ui) -> Option<Exit> {
+    if yes {
+        return None;
+    }
+    if !ui.interactive {
+        ui.status("error: nobody can be asked here: give --yes to apply without a question\n");
+        return Some(Exit::Usage);
+    }
+    if ui.confirm("Carry out this plan?") {
+        return None;
+    }
+    ui.status("Nothing was written.\n");
+    Some(Exit::Failed)
+}
+
+async fn carry_out(planned: &Planned, concurrency: usize, ui: Ui, json: bool) -> Vec<ApplyEvent> {
+    let Some(servers) = &planned.servers else { return Vec::new() };
+    let writer = Writer { servers, vault: &planned.desired.vault, salt: &planned.live.salt };
+    let total = planned.plan.summary().writes();
+    let mut ended = 0;
+    if total > 0 && !json {
+        ui.out("\n");
+    }
+    drive(&planned.plan, &writer, concurrency, interrupted(), |event| {
+        let Some(line) = progress(event) else { return };
+        ended += 1;
+        let line = format!("[{ended}/{total}] {line}\n");
+        if json { ui.status(&line) } else { ui.out(&line) }
+    })
+    .await
+}
+
+/// Resolves at the first Ctrl-C: writes in flight are finished. The second ends the process.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::spawn(async {
+        let _ = tokio::signal::ctrl_c().await;
+        std::process::exit(7);
+    });
+}
+
+fn progress(event: &ApplyEvent) -> Option<String> {
+    Some(match event {
+        ApplyEvent::Started { .. } => return None,
+        ApplyEvent::Done { key, .. } => format!("{key} done"),
+        ApplyEvent::Stale { key, why, .. } => format!("{key} stale: {why}; plan again"),
+        ApplyEvent::Failed { key, why, .. } => format!("{key} failed: {why}"),
+        ApplyEvent::Held { key, why, .. } => format!("{key} held: {why}"),
+        ApplyEvent::Skipped { key, .. } => format!("{key} not begun: interrupted"),
+    })
+}

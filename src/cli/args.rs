@@ -1,0 +1,119 @@
+//! The arguments that several verbs share. The doc comments are the help text.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::model::duration::GoDuration;
+use crate::model::text::ProjectName;
+
+/// What to read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct InputArgs {
+    /// Files and folders of manifests; `-` is stdin. The current folder where none is named
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The same as PATH
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// The namespace of objects that name none [default: the kubeconfig context's, or `default`]
+    #[arg(short, long, value_parser = namespace)]
+    pub namespace: Option<String>,
+    /// How findings and results are printed
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// The lightest finding that makes the run fail
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    pub fail_on: FailOn,
+}
+
+/// Which project, and what it may take over.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ProjectArgs {
+    /// The project that owns what is declared [default: `name` in evctl.yaml]
+    #[arg(long, value_parser = project)]
+    pub project: Option<String>,
+    /// Take over objects that exist, differ and belong to nobody
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+/// Which servers take part.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Servers")]
+pub(super) struct ServerArgs {
+    /// The kubeconfig's context
+    #[arg(long)]
+    pub context: Option<String>,
+    /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Leave Kubernetes out, whatever the environment selects
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    pub no_kubernetes: bool,
+    /// The NATS context, as the `nats` CLI keeps them [default: $NATS_CONTEXT, then the selected one]
+    #[arg(long, value_name = "NAME")]
+    pub nats_context: Option<String>,
+    /// The NATS servers, with commas between [default: $NATS_URL]
+    #[arg(long, value_name = "URL")]
+    pub nats_url: Option<String>,
+    /// The NATS credentials file [default: $NATS_CREDS]
+    #[arg(long, value_name = "FILE")]
+    pub creds: Option<PathBuf>,
+    /// Leave NATS out, whatever the environment selects
+    #[arg(long, conflicts_with_all = ["nats_context", "nats_url", "creds"])]
+    pub no_nats: bool,
+    /// Ask no server: compare with an empty world
+    #[arg(long, conflicts_with_all = ["world", "context", "kubeconfig", "nats_context", "nats_url", "creds"])]
+    pub offline: bool,
+    /// Ask no server: compare with a world that `plan --save-world` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "kubeconfig", "nats_context", "nats_url", "creds"])]
+    pub world: Option<PathBuf>,
+    /// How long any one answer of a server may take, such as 500ms or 30s
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// The forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// How heavy a finding must be to make a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors alone
+    Error,
+    /// Warnings too
+    Warning,
+}
+
+impl From<FailOn> for crate::diag::Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let nanoseconds = GoDuration::parse(text)?.nanoseconds();
+    if nanoseconds == 0 {
+        return Err("no answer comes in no time; write 500ms or 30s".to_owned());
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn project(text: &str) -> Result<String, String> {
+    ProjectName::parse(text).map(|name| name.as_str().to_owned())
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    crate::model::text::NamespaceName::parse(text).map(|name| name.as_str().to_owned())
+}

@@ -1,0 +1,200 @@
+//! NATS contexts, as the `nats` CLI keeps them (shared/facts/jetstream.md §5), and the variables it
+//! reads. Flags win over variables, variables over the context.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::live::{LiveError, NatsAuth, NatsTarget};
+
+use super::args::ServerArgs;
+use super::environment::Environment;
+
+/// The file of one context. What evctl does not read is left to the `nats` CLI.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Context {
+    url: String,
+    token: String,
+    user: String,
+    password: String,
+    creds: String,
+    nkey: String,
+    cert: String,
+    key: String,
+    ca: String,
+    jetstream_domain: String,
+    jetstream_api_prefix: String,
+    tls_first: bool,
+}
+
+/// The NATS servers that flags, variables or a context select; `None` where nothing does.
+///
+/// # Errors
+/// A context that is not there or cannot be read, or credentials that cannot be.
+pub(super) fn target(
+    args: &ServerArgs,
+    environment: &Environment,
+) -> Result<Option<NatsTarget>, LiveError> {
+    let url = args.nats_url.clone().or_else(|| environment.text("NATS_URL"));
+    let named = args.nats_context.clone().or_else(|| environment.text("NATS_CONTEXT"));
+    let name = named.or_else(|| if url.is_some() { None } else { selected(environment) });
+    if url.is_none() && name.is_none() && args.creds.is_none() {
+        return Ok(None);
+    }
+    let context = name.map(|name| read(&name, environment)).transpose()?.unwrap_or_default();
+    let text =
+        |variable: &str, own: &str| environment.text(variable).unwrap_or_else(|| own.to_owned());
+    let path = |variable: &str, own: &str| {
+        let text = text(variable, own);
+        (!text.is_empty()).then(|| environment.expand(&text))
+    };
+    let urls = url.unwrap_or_else(|| context.url.clone());
+    let urls = if urls.is_empty() { "nats://127.0.0.1:4222".to_owned() } else { urls };
+    let (servers, in_url) = servers(&urls);
+    let auth = auth(args, environment, &context, in_url)?;
+    Ok(Some(NatsTarget {
+        servers,
+        auth,
+        authorities: path("NATS_CA", &context.ca),
+        certificate: path("NATS_CERT", &context.cert).zip(path("NATS_KEY", &context.key)),
+        tls_first: context.tls_first,
+        domain: context.jetstream_domain.clone(),
+        api_prefix: Some(context.jetstream_api_prefix.trim_end_matches('.').to_owned())
+            .filter(|prefix| !prefix.is_empty()),
+    }))
+}
+
+/// User and password win over credentials, these over an NKey; a token counts where none is there.
+fn auth(
+    args: &ServerArgs,
+    environment: &Environment,
+    context: &Context,
+    in_url: Option<(String, String)>,
+) -> Result<NatsAuth, LiveError> {
+    if let Some(creds) = &args.creds {
+        return Ok(NatsAuth::Credentials(creds.clone()));
+    }
+    let value = |variable: &str, own: &str| match environment.text(variable) {
+        Some(value) => Ok(value),
+        None => resolved(own, environment),
+    };
+    let user = value("NATS_USER", &context.user)?;
+    let password = value("NATS_PASSWORD", &context.password)?;
+    if !user.is_empty() && !password.is_empty() {
+        return Ok(NatsAuth::UserAndPassword(user, password));
+    }
+    if let Some((user, password)) = in_url {
+        return Ok(NatsAuth::UserAndPassword(user, password));
+    }
+    let creds = environment.text("NATS_CREDS").unwrap_or_else(|| context.creds.clone());
+    if !creds.is_empty() {
+        return Ok(NatsAuth::Credentials(file(&creds, environment)?));
+    }
+    let nkey = environment.text("NATS_NKEY").unwrap_or_else(|| context.nkey.clone());
+    if !nkey.is_empty() {
+        let path = file(&nkey, environment)?;
+        let seed = std::fs::read_to_string(&path).map_err(|error| {
+            LiveError::new(
+                format!("the NKey file {} cannot be read", path.display()),
+                error.to_string(),
+                "name the file that holds the seed",
+            )
+        })?;
+        return Ok(NatsAuth::Nkey(seed.trim().to_owned()));
+    }
+    let token = value("NATS_TOKEN", &context.token)?;
+    if token.is_empty() { Ok(NatsAuth::None) } else { Ok(NatsAuth::Token(token)) }
+}
+
+/// A value that may say where it stands: `env://NAME`.
+fn resolved(value: &str, environment: &Environment) -> Result<String, LiveError> {
+    match value.split_once("://") {
+        None => Ok(value.to_owned()),
+        Some(("env", name)) => environment.text(name).ok_or_else(|| {
+            LiveError::new(
+                "the NATS context's credentials cannot be had",
+                format!("the variable {name} is not set"),
+                "set it, or change the context",
+            )
+        }),
+        Some((scheme, _)) => Err(unsupported(scheme)),
+    }
+}
+
+fn file(value: &str, environment: &Environment) -> Result<PathBuf, LiveError> {
+    match value.split_once("://") {
+        None => Ok(environment.expand(value)),
+        Some(("file", path)) => Ok(environment.expand(path)),
+        Some((scheme, _)) => Err(unsupported(scheme)),
+    }
+}
+
+fn unsupported(scheme: &str) -> LiveError {
+    LiveError::new(
+        "the NATS context's credentials cannot be had",
+        format!("evctl does not read {scheme}:// values yet"),
+        "write them to a file and name it, with --creds or in the context",
+    )
+}
+
+fn selected(environment: &Environment) -> Option<String> {
+    let file = environment.config_home()?.join("nats").join("context.txt");
+    let name = std::fs::read_to_string(file).ok()?.trim().to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+fn read(name: &str, environment: &Environment) -> Result<Context, LiveError> {
+    let folder = environment.config_home().unwrap_or_default().join("nats").join("context");
+    let file = folder.join(format!("{name}.json"));
+    let fail = |why: String| {
+        LiveError::new(
+            format!("the NATS context {name} cannot be used"),
+            format!("{}: {why}", file.display()),
+            "`nats context ls` lists what there is",
+        )
+    };
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        return Err(fail("that is no name of a context".to_owned()));
+    }
+    let text = std::fs::read_to_string(&file).map_err(|error| fail(error.to_string()))?;
+    // An error of the decoder could repeat a secret: only its place is said.
+    serde_json::from_str(&text).map_err(|error| {
+        fail(format!(
+            "it is not a context's JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// Server URLs without credentials, and the credentials of the first that has any.
+fn servers(urls: &str) -> (Vec<String>, Option<(String, String)>) {
+    let mut credentials = None;
+    let plain = urls.split(',').map(str::trim).filter(|url| !url.is_empty()).map(|url| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
+        let host = match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let (user, password) = user.split_once(':').unwrap_or((user, ""));
+                credentials.get_or_insert((user.to_owned(), password.to_owned()));
+                host
+            }
+            None => rest,
+        };
+        format!("{scheme}://{host}")
+    });
+    let plain = plain.collect();
+    (plain, credentials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_urls() {
+        let (servers, credentials) = servers("nats://ann:s3cret@one:4222, two:4223");
+        assert_eq!(servers, ["nats://one:4222", "nats://two:4223"]);
+        assert_eq!(credentials, Some(("ann".into(), "s3cret".into())));
+    }
+}

@@ -1,0 +1,227 @@
+//! The way that every verb goes: read, resolve, select planes, observe, lower, diff. `plan` and
+//! `apply` are one path; apply goes on where plan stops.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::diag::{self, Code, Finding, Severity, Sources};
+use crate::jetstream::channel::stream_name;
+use crate::live::{LiveError, Servers, Wanted};
+use crate::model::{self, Manifest};
+use crate::plan::Plan;
+use crate::plan::build::{Options, build};
+use crate::plan::text::{Head, account_name, cluster_name};
+use crate::plan::verify::verify;
+use crate::topology::{Backing, Resolved, resolve};
+use crate::world::lower::{Desired, definition, lower};
+use crate::world::{World, placeholder};
+
+use super::args::{InputArgs, ProjectArgs, ServerArgs};
+use super::environment::Environment;
+use super::inputs;
+use super::planes::{self, Against, Unselected};
+
+/// What the files say.
+pub(super) struct Read {
+    pub sources: Sources,
+    pub manifests: Vec<Manifest>,
+    pub findings: Vec<Finding>,
+    pub resolved: Resolved,
+    /// The name in the project file.
+    pub project: Option<String>,
+}
+
+/// Reads and resolves every input. `namespace` is where an object lives that does not say.
+pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
+    let loaded = model::load(inputs::read(args), namespace);
+    let mut findings = loaded.findings;
+    if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
+        let message = "the input holds no manifest";
+        let help = "name files or folders with Kubernetes YAML: channels, subscriptions, services";
+        findings.push(Finding::new(Code::NoManifests, message, help));
+    }
+    let mut resolved = resolve(&loaded.manifests);
+    findings.append(&mut resolved.findings);
+    diag::sort(&mut findings);
+    Read {
+        sources: loaded.sources,
+        manifests: loaded.manifests,
+        findings,
+        resolved,
+        project: loaded.project.map(|(name, _)| name),
+    }
+}
+
+impl Read {
+    /// Takes dangling references in as findings, but for those that the predicate clears.
+    pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
+        let dangling = std::mem::take(&mut self.resolved.dangling);
+        self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
+        diag::sort(&mut self.findings);
+    }
+
+    fn has_errors(&self) -> bool {
+        diag::worst(&self.findings) == Some(Severity::Error)
+    }
+}
+
+/// A plan and all that it was made from.
+pub(super) struct Planned {
+    pub read: Read,
+    pub head: Head,
+    pub plan: Plan,
+    pub live: World,
+    pub desired: Desired,
+    /// `None` where the plan was made against a saved or empty world.
+    pub servers: Option<Servers>,
+}
+
+/// Why no plan came about.
+pub(super) enum Stopped {
+    Usage(String),
+    Findings(Box<Read>),
+    Live(LiveError),
+}
+
+impl From<LiveError> for Stopped {
+    fn from(error: LiveError) -> Self {
+        Self::Live(error)
+    }
+}
+
+/// What the verbs that plan are given.
+pub(super) struct Request<'a> {
+    pub verb: &'static str,
+    pub input: &'a InputArgs,
+    pub project: &'a ProjectArgs,
+    pub servers: &'a ServerArgs,
+    pub environment: &'a Environment,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// What stopped it: the command line, findings in the input, or a server.
+pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
+    let salt = Uuid::new_v4().to_string();
+    let against =
+        planes::select(request.servers, request.environment, &salt).map_err(|why| match why {
+            Unselected::Usage(text) => Stopped::Usage(text),
+            Unselected::Failed(error) => Stopped::Live(error),
+        });
+    // What is wrong with the files is said whatever is wrong with the servers.
+    let mut early = read(request.input, request.input.namespace.as_deref().unwrap_or("default"));
+    if early.has_errors() {
+        early.take_dangling(|_| false);
+        return Err(Stopped::Findings(Box::new(early)));
+    }
+    let against = against?;
+    let Some(project) = request.project.project.clone().or_else(|| early.project.clone()) else {
+        let text = "no project is named: write `name: …` into evctl.yaml beside the manifests, or give \
+                    --project; it marks what this project owns";
+        return Err(Stopped::Usage(text.to_owned()));
+    };
+    let options = Options { adopt: request.project.adopt };
+    match against {
+        Against::Snapshot(live, note) => {
+            early.take_dangling(|key| {
+                live.objects.contains_key(&crate::world::Key::Object(key.clone()))
+            });
+            Maker { request, project, options }.against(early, *live, None, Some(note)).await
+        }
+        Against::Live(targets) => {
+            let mut servers = Servers::connect(&targets).await?;
+            let read = with_namespace(early, request, &servers);
+            let wanted = wanted(&read, &project, &salt);
+            let live = servers.observe(&wanted).await?;
+            let mut read = read;
+            let referred = live.cluster.as_ref().map(|c| c.referred.clone()).unwrap_or_default();
+            read.take_dangling(|key| referred.contains(key));
+            Maker { request, project, options }.against(read, live, Some(servers), None).await
+        }
+    }
+}
+
+/// Reads again where the cluster's context names another namespace than was taken at first.
+fn with_namespace(early: Read, request: &Request<'_>, servers: &Servers) -> Read {
+    match (servers.namespace(), &request.input.namespace) {
+        (Some(namespace), None) if namespace != "default" => read(request.input, namespace),
+        _ => early,
+    }
+}
+
+struct Maker<'a> {
+    request: &'a Request<'a>,
+    project: String,
+    options: Options,
+}
+
+impl Maker<'_> {
+    async fn against(
+        &self,
+        read: Read,
+        live: World,
+        servers: Option<Servers>,
+        note: Option<String>,
+    ) -> Result<Planned, Stopped> {
+        if read.has_errors() {
+            return Err(Stopped::Findings(Box::new(read)));
+        }
+        let desired = lower(&read.resolved.topology, &read.manifests, &self.project, &live);
+        let mut plan = build(&desired, &live, &self.project, self.options);
+        if let Some(servers) = &servers {
+            let previews = servers.preview(&plan, &live, &desired.vault).await?;
+            plan = verify(plan, &live, &previews);
+        }
+        let head = self.head(&plan, &live, note);
+        Ok(Planned { read, head, plan, live, desired, servers })
+    }
+
+    fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
+        let mut notes: Vec<String> = note.into_iter().collect();
+        let is_consumer =
+            |key: &crate::world::Key| matches!(key, crate::world::Key::Consumer { .. });
+        if live.cluster.is_none() && plan.changes.iter().any(|change| is_consumer(&change.key)) {
+            let text = "no Kubernetes plane: the uids that name consumers are derived from each \
+                        Subscription's namespace/name (UUID version 5)";
+            notes.push(text.to_owned());
+        }
+        if plan.changes.iter().any(|change| placeholder::is_open(&change.key.to_string())) {
+            notes.push(
+                "(UID of …) is known after apply: the uid that the API server gives".to_owned(),
+            );
+        }
+        Head {
+            verb: self.request.verb,
+            project: self.project.clone(),
+            cluster: live.cluster.as_ref().map(cluster_name),
+            account: live.account.as_ref().map(account_name),
+            notes,
+        }
+    }
+}
+
+/// What must be read from the servers for these files.
+fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
+    let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
+    let streams: BTreeSet<String> = read
+        .resolved
+        .topology
+        .channels()
+        .filter_map(|(_, node, channel)| match (&channel.backing, node.name.object()) {
+            (Backing::NatsJetStream(spec), Some(key)) => {
+                Some(stream_name(key.namespace.as_deref().unwrap_or_default(), &key.name, spec))
+            }
+            _ => None,
+        })
+        .collect();
+    Wanted {
+        objects: read.manifests.iter().map(|m| (m.key.clone(), m.api_version.clone())).collect(),
+        defined,
+        referred: read.resolved.dangling.iter().map(|(key, _)| key.clone()).collect(),
+        streams,
+        project: project.to_owned(),
+        salt: salt.to_owned(),
+    }
+}

@@ -1,0 +1,113 @@
+//! `evctl plan`: what would change on the servers, and why.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::diag::{Severity, worst};
+use crate::plan::{json, text};
+use crate::world::saved;
+
+use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
+use super::environment::Environment;
+use super::exit::{self, Exit};
+use super::findings;
+use super::pipeline::{self, Planned, Request, Stopped};
+use super::ui::Ui;
+
+/// Show what would change in the cluster and in JetStream, and write nothing
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// End with 2 when changes are pending, and 3 when they cost data
+    #[arg(long, alias = "detailed-exitcode")]
+    pub exit_code: bool,
+    /// Write what the servers hold to a file, for --world
+    #[arg(long, value_name = "FILE")]
+    pub save_world: Option<PathBuf>,
+}
+
+/// Runs the verb.
+pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> Exit {
+    let request = Request {
+        verb: "plan",
+        input: &args.input,
+        project: &args.project,
+        servers: &args.servers,
+        environment,
+    };
+    let planned = match pipeline::planned(&request).await {
+        Ok(planned) => planned,
+        Err(stopped) => return stop(&stopped, args.input.output, ui),
+    };
+    if let Some(file) = &args.save_world
+        && let Err(error) = std::fs::write(file, saved::to_json(&planned.live))
+    {
+        let what = format!("the world cannot be saved to {}", file.display());
+        ui.error(&what, &error.to_string(), "name a file in a folder that you may write to");
+        return Exit::Failed;
+    }
+    show(&planned, args.input.output, ui);
+    let code = exit::of_plan(planned.plan.summary(), args.exit_code);
+    with_findings(code, &planned, args.input.fail_on.into())
+}
+
+/// Prints findings on stderr and the plan on stdout.
+pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
+    let sources = &planned.read.sources;
+    show_findings(planned, ui);
+    match output {
+        Output::Text => ui.out(&text::render(&planned.head, &planned.plan, sources, ui.colour)),
+        Output::Json => {
+            ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan, sources)));
+        }
+    }
+}
+
+/// Prints what is to be said about the files, on stderr.
+pub(super) fn show_findings(planned: &Planned, ui: Ui) {
+    if !planned.read.findings.is_empty() {
+        ui.status(&findings::render(
+            &planned.read.findings,
+            &planned.read.sources,
+            ui.status_colour,
+        ));
+    }
+}
+
+/// The exit code of a run whose findings weigh too much, unless it is graver already.
+pub(super) fn with_findings(exit: Exit, planned: &Planned, fail_on: Severity) -> Exit {
+    let heavy = worst(&planned.read.findings).is_some_and(|severity| severity >= fail_on);
+    if heavy && matches!(exit, Exit::Done | Exit::Changes | Exit::Destructive) {
+        Exit::Findings
+    } else {
+        exit
+    }
+}
+
+/// Says why there is no plan.
+pub(super) fn stop(stopped: &Stopped, output: Output, ui: Ui) -> Exit {
+    match stopped {
+        Stopped::Usage(text) => {
+            ui.status(&format!("error: {text}\n"));
+            Exit::Usage
+        }
+        Stopped::Live(error) => {
+            ui.error(&error.what, &error.why, &error.help);
+            Exit::Failed
+        }
+        Stopped::Findings(read) if output == Output::Json => {
+            ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+            Exit::Findings
+        }
+        Stopped::Findings(read) => {
+            ui.status(&findings::render(&read.findings, &read.sources, ui.status_colour));
+            Exit::Findings
+        }
+    }
+}

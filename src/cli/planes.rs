@@ -1,0 +1,126 @@
+//! Which planes take part: what a flag, a variable, or an ambient context (kubeconfig, NATS context)
+//! selects. Selected but unreachable is an error, never an absence.
+
+use std::path::PathBuf;
+
+use crate::live::{ClusterTarget, LiveError, Targets};
+use crate::world::{Account, Cluster, World, saved};
+
+use super::args::ServerArgs;
+use super::context;
+use super::environment::Environment;
+
+/// What offline work assumes of the servers.
+const ASSUMED_NATS: &str = "2.15";
+const ASSUMED_KUBERNETES: &str = "v1.36";
+
+/// What a plan is made against.
+pub(super) enum Against {
+    Live(Box<Targets>),
+    /// A world that can be planned against, and not applied to, with what to say about it.
+    Snapshot(Box<World>, String),
+}
+
+/// Why nothing can be planned against.
+pub(super) enum Unselected {
+    /// The command line does not say enough.
+    Usage(String),
+    Failed(LiveError),
+}
+
+/// What the arguments and the environment select.
+///
+/// # Errors
+/// Nothing is selected, or what is cannot be read.
+pub(super) fn select(
+    args: &ServerArgs,
+    environment: &Environment,
+    salt: &str,
+) -> Result<Against, Unselected> {
+    if let Some(file) = &args.world {
+        return snapshot(file, args);
+    }
+    if args.offline {
+        return empty(args, salt);
+    }
+    let cluster = if args.no_kubernetes { None } else { cluster(args, environment) };
+    let nats = if args.no_nats {
+        None
+    } else {
+        context::target(args, environment).map_err(Unselected::Failed)?
+    };
+    if cluster.is_none() && nats.is_none() {
+        let text = "no server is selected: name one with --context or --nats-url, or compare with an \
+                    empty world (--offline) or a saved one (--world FILE)";
+        return Err(Unselected::Usage(text.to_owned()));
+    }
+    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout: args.timeout })))
+}
+
+fn cluster(args: &ServerArgs, environment: &Environment) -> Option<ClusterTarget> {
+    let ambient = environment.path("KUBECONFIG").or_else(|| {
+        environment.home().map(|home| home.join(".kube").join("config")).filter(|f| f.is_file())
+    });
+    let in_cluster = environment.is_set("KUBERNETES_SERVICE_HOST");
+    let named = args.context.is_some() || args.kubeconfig.is_some();
+    (named || ambient.is_some() || in_cluster).then(|| ClusterTarget {
+        kubeconfig: args.kubeconfig.clone(),
+        context: args.context.clone(),
+        in_cluster: in_cluster && !named && ambient.is_none(),
+    })
+}
+
+fn snapshot(file: &PathBuf, args: &ServerArgs) -> Result<Against, Unselected> {
+    let fail = |why: String| {
+        let what = format!("the saved world {} cannot be used", file.display());
+        Unselected::Failed(LiveError::new(
+            what,
+            why,
+            "name a file that `evctl plan --save-world` wrote",
+        ))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+    let mut world = saved::from_json(&text).map_err(fail)?;
+    leave_out(&mut world, args)?;
+    let note = format!("against the saved world {}: can be shown, not applied", file.display());
+    Ok(Against::Snapshot(Box::new(world), note))
+}
+
+fn empty(args: &ServerArgs, salt: &str) -> Result<Against, Unselected> {
+    let mut world = World {
+        cluster: Some(Cluster {
+            name: "offline".to_owned(),
+            version: ASSUMED_KUBERNETES.to_owned(),
+            ..Cluster::default()
+        }),
+        account: Some(Account {
+            name: "offline".to_owned(),
+            version: ASSUMED_NATS.to_owned(),
+            api_level: Some(5),
+            domain: String::new(),
+        }),
+        salt: salt.to_owned(),
+        ..World::default()
+    };
+    leave_out(&mut world, args)?;
+    let note = format!(
+        "against an empty world, assuming Kubernetes {ASSUMED_KUBERNETES} and nats-server {ASSUMED_NATS}: \
+         can be shown, not applied"
+    );
+    Ok(Against::Snapshot(Box::new(world), note))
+}
+
+fn leave_out(world: &mut World, args: &ServerArgs) -> Result<(), Unselected> {
+    if args.no_kubernetes {
+        world.cluster = None;
+    }
+    if args.no_nats {
+        world.account = None;
+    }
+    let (kubernetes, jetstream) = (world.cluster.is_some(), world.account.is_some());
+    world.objects.retain(|key, _| if key.object().is_some() { kubernetes } else { jetstream });
+    if kubernetes || jetstream {
+        return Ok(());
+    }
+    Err(Unselected::Usage("no plane is left to plan for".to_owned()))
+}

@@ -1,0 +1,54 @@
+//! Where output goes: results on stdout, everything else on stderr; and whether colour is wanted.
+
+use std::io::{IsTerminal, Write};
+
+use super::environment::Environment;
+
+/// The two streams.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ui {
+    /// Whether stdout takes colour.
+    pub colour: bool,
+    /// Whether stderr takes colour.
+    pub status_colour: bool,
+    /// Whether somebody can answer a question.
+    pub interactive: bool,
+}
+
+impl Ui {
+    /// Honours NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CI and TERM=dumb.
+    pub(super) fn new(environment: &Environment) -> Self {
+        let refused =
+            environment.is_set("NO_COLOR") || environment.text("TERM").as_deref() == Some("dumb");
+        let forced = environment.is_set("FORCE_COLOR") || environment.is_set("CLICOLOR_FORCE");
+        let wanted = |terminal: bool| !refused && (forced || terminal);
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        Self {
+            colour: wanted(std::io::stdout().is_terminal()),
+            status_colour: wanted(std::io::stderr().is_terminal()),
+            interactive: terminal && !environment.is_set("CI"),
+        }
+    }
+
+    /// A result, on stdout. A reader that has gone away is no error.
+    pub(super) fn out(&self, text: &str) {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Anything else, on stderr.
+    pub(super) fn status(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// What went wrong, why, and what to do, on stderr.
+    pub(super) fn error(&self, what: &str, why: &str, help: &str) {
+        self.status(&format!("error: {what}\n  why: {why}\n  help: {help}\n"));
+    }
+
+    /// Asks a question that only `yes` answers.
+    pub(super) fn confirm(&self, question: &str) -> bool {
+        self.status(&format!("\n{question} Only `yes` is taken for it: "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+}

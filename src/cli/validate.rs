@@ -1,0 +1,32 @@
+//! `evctl validate`: what is wrong with the files, without asking any server.
+
+use clap::Args;
+
+use super::args::{InputArgs, Output};
+use super::exit::{self, Exit};
+use super::ui::Ui;
+use super::{findings, pipeline};
+
+/// Check manifests and every reference between them
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
+    let namespace = args.input.namespace.as_deref().unwrap_or("default");
+    let mut read = pipeline::read(&args.input, namespace);
+    read.take_dangling(|_| false);
+    match args.input.output {
+        Output::Json => {
+            ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+        }
+        Output::Text if read.findings.is_empty() => {
+            ui.out(&format!("{} objects, nothing to say.\n", read.manifests.len()));
+        }
+        Output::Text => ui.out(&findings::render(&read.findings, &read.sources, ui.colour)),
+    }
+    exit::of_findings(&read.findings, args.input.fail_on.into())
+}

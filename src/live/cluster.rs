@@ -1,0 +1,165 @@
+//! One connection to a Kubernetes API server, and what its errors mean to people.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::Status;
+use kube::{Client, Config, Error};
+
+use super::discovery::Kind;
+use super::{ClusterTarget, LiveError};
+
+/// An open connection, and the kinds looked up so far by (apiVersion, kind).
+#[derive(Clone)]
+pub(super) struct Cluster {
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) timeout: Duration,
+    pub(super) kinds: BTreeMap<(String, String), Kind>,
+    namespace: String,
+}
+
+impl Cluster {
+    pub(super) async fn connect(
+        target: &ClusterTarget,
+        timeout: Duration,
+    ) -> Result<Self, LiveError> {
+        let mut config = config(target).await?;
+        config.connect_timeout = Some(timeout);
+        config.read_timeout = Some(timeout);
+        config.write_timeout = Some(timeout);
+        // A refused connection is an answer: no waiting and trying again behind the user's back.
+        config.default_retry = false;
+        let context =
+            target.context.clone().map(|context| format!("{context} @ ")).unwrap_or_default();
+        let name = format!("{context}{}", config.cluster_url.to_string().trim_end_matches('/'));
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config).map_err(|error| {
+            LiveError::new(
+                format!("the kubeconfig for {name} cannot be used"),
+                words(&error),
+                "check certificates, keys and the user's auth section",
+            )
+        })?;
+        let mut cluster = Self {
+            client,
+            name,
+            version: String::new(),
+            timeout,
+            kinds: BTreeMap::new(),
+            namespace,
+        };
+        let version = cluster.ask("its version", cluster.client.apiserver_version()).await?;
+        cluster.version = version.git_version;
+        Ok(cluster)
+    }
+
+    /// The same connection, with one kind more.
+    pub(super) fn with(&self, api_version: String, kind: String, found: Kind) -> Self {
+        let mut kinds = self.kinds.clone();
+        kinds.insert((api_version, kind), found);
+        Self { kinds, ..self.clone() }
+    }
+
+    /// The namespace of the context.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Waits for an answer, at most the time limit, and puts what is wrong into words.
+    pub(super) async fn ask<T>(
+        &self,
+        what: &str,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, LiveError> {
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.error(what, &error)),
+            Err(_) => Err(self.unreachable("no answer in time")),
+        }
+    }
+
+    fn unreachable(&self, why: &str) -> LiveError {
+        LiveError::new(
+            format!("the cluster {} cannot be reached", self.name),
+            why,
+            "see that the API server is up and the context is right, give it longer with --timeout, \
+             or leave the plane out with --no-kubernetes",
+        )
+    }
+
+    /// What an error means to people.
+    pub(super) fn error(&self, what: &str, error: &Error) -> LiveError {
+        match status(error) {
+            Some(status) if status.code == 401 => LiveError::new(
+                format!("the cluster {} refuses the credentials", self.name),
+                "401 Unauthorized",
+                "log in again, or choose another --context",
+            ),
+            Some(status) if status.code == 403 => LiveError::new(
+                format!("{what} may not be read from {}", self.name),
+                format!("403 {}", status.message),
+                "ask for the right to get, list and patch what the project declares",
+            ),
+            Some(status) => LiveError::new(
+                format!("{what} cannot be read from {}", self.name),
+                format!("{} {}", status.code, status.message),
+                "see what the API server's log says",
+            ),
+            None => self.unreachable(&words(error)),
+        }
+    }
+}
+
+/// The API server's own answer, where the error is one.
+pub(super) fn status(error: &Error) -> Option<&Status> {
+    match error {
+        Error::Api(status) => Some(status),
+        _ => None,
+    }
+}
+
+/// An error with all of its causes, each once.
+pub(super) fn words(error: &Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        cause = inner.source();
+    }
+    words
+}
+
+async fn config(target: &ClusterTarget) -> Result<Config, LiveError> {
+    let options =
+        KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
+    let loaded = match &target.kubeconfig {
+        None if target.in_cluster => {
+            return Config::incluster().map_err(|error| {
+                LiveError::new(
+                    "the pod's own service account cannot be used",
+                    error.to_string(),
+                    "name a --kubeconfig",
+                )
+            });
+        }
+        None => Config::from_kubeconfig(&options).await,
+        Some(path) => match Kubeconfig::read_from(path) {
+            Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options).await,
+            Err(error) => Err(error),
+        },
+    };
+    loaded.map_err(|error| {
+        LiveError::new(
+            "no cluster can be made out of the kubeconfig",
+            error.to_string(),
+            "name the right --kubeconfig and --context, or leave the plane out with --no-kubernetes",
+        )
+    })
+}

@@ -1,0 +1,98 @@
+//! Which kinds a cluster serves: one request for each group and version that the input names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::Error;
+use kube::api::ApiResource;
+use kube::discovery::oneshot;
+
+use crate::model::ObjectKey;
+use crate::model::object::{group_of, version_of};
+
+use super::cluster::{Cluster, status};
+use super::{LiveError, Wanted};
+
+/// A kind that the cluster serves.
+#[derive(Debug, Clone)]
+pub(super) struct Kind {
+    pub(super) resource: ApiResource,
+    pub(super) namespaced: bool,
+}
+
+/// Looks up every kind that is declared.
+///
+/// # Errors
+/// Kinds that the cluster does not serve and that the input does not define, all of them at once.
+pub(super) async fn discover(cluster: &mut Cluster, wanted: &Wanted) -> Result<(), LiveError> {
+    let versions: BTreeSet<String> = wanted.objects.values().cloned().collect();
+    let mut served: BTreeMap<String, Vec<(String, Kind)>> = BTreeMap::new();
+    for api_version in versions {
+        let kinds = kinds(cluster, &api_version).await?;
+        served.insert(api_version, kinds);
+    }
+    let mut missing = BTreeSet::new();
+    for (key, api_version) in &wanted.objects {
+        let found = served[api_version].iter().find(|(kind, _)| *kind == key.kind);
+        match found {
+            Some((_, kind)) => {
+                cluster.kinds.insert((api_version.clone(), key.kind.clone()), kind.clone());
+            }
+            None if wanted.defined.contains(&(key.group.clone(), key.kind.clone())) => {}
+            None => {
+                missing.insert(format!("{} ({api_version})", key.kind));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> = missing.into_iter().collect();
+    Err(LiveError::new(
+        format!("the cluster {} does not serve what the project declares", cluster.name),
+        format!("no {}", missing.join(", no ")),
+        "install the CRDs (Knative Eventing, its NATS channel), declare them in the project, or leave \
+         the plane out with --no-kubernetes",
+    ))
+}
+
+async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind)>, LiveError> {
+    let listing = async {
+        match group_of(api_version) {
+            "" => cluster.client.list_core_api_resources(version_of(api_version)).await,
+            _ => cluster.client.list_api_group_resources(api_version).await,
+        }
+    };
+    let answered = tokio::time::timeout(cluster.timeout, listing).await;
+    let list = match answered {
+        Ok(Err(error)) if status(&error).is_some_and(|status| status.code == 404) => {
+            return Ok(Vec::new());
+        }
+        Ok(answer) => cluster.ask(&format!("the kinds of {api_version}"), async { answer }).await?,
+        Err(_) => cluster.ask("the kinds", std::future::pending::<Result<_, Error>>()).await?,
+    };
+    let kind = |resource: k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource| {
+        let api = ApiResource {
+            group: group_of(api_version).to_owned(),
+            version: version_of(api_version).to_owned(),
+            api_version: api_version.to_owned(),
+            kind: resource.kind.clone(),
+            plural: resource.name,
+        };
+        (resource.kind, Kind { resource: api, namespaced: resource.namespaced })
+    };
+    Ok(list.resources.into_iter().filter(|r| !r.name.contains('/')).map(kind).collect())
+}
+
+/// One kind, where the cluster serves it by now.
+pub(super) async fn find(cluster: &Cluster, api_version: &str, kind: &str) -> Option<Kind> {
+    let kinds = kinds(cluster, api_version).await.ok()?;
+    kinds.into_iter().find(|(name, _)| name == kind).map(|(_, kind)| kind)
+}
+
+/// The kind of an object whose version nobody says: the one that the cluster recommends.
+pub(super) async fn recommended(cluster: &Cluster, key: &ObjectKey) -> Option<Kind> {
+    let group = tokio::time::timeout(cluster.timeout, oneshot::group(&cluster.client, &key.group));
+    let (resource, capabilities) = group.await.ok()?.ok()?.recommended_kind(&key.kind)?;
+    let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
+    Some(Kind { resource, namespaced })
+}

@@ -1,0 +1,257 @@
+//! Desired and live worlds to a plan: for each object whether it is there, whose it is, how it
+//! differs, and whether the server will take the change.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::jetstream::change::{self, FieldChange};
+use crate::jetstream::{consumer, stream};
+use crate::world::lower::Desired;
+use crate::world::{Key, Object, World};
+
+use super::fields::object_diff;
+use super::{Action, Change, FieldDiff, Plan, Rule, Write, impact, order};
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Take over objects that exist and belong to nobody.
+    pub adopt: bool,
+}
+
+/// Builds the plan that makes `live` into `desired`.
+pub fn build(desired: &Desired, live: &World, project: &str, options: Options) -> Plan {
+    let changes: Vec<Change> = desired
+        .world
+        .objects
+        .iter()
+        .map(|(key, object)| Builder { desired, live, project, options, key, object }.change())
+        .collect();
+    let changes = hold(order::sort(changes), live);
+    Plan { project: project.to_owned(), changes, undeclared: undeclared(desired, live, project) }
+}
+
+struct Builder<'a> {
+    desired: &'a Desired,
+    live: &'a World,
+    project: &'a str,
+    options: Options,
+    key: &'a Key,
+    object: &'a Object,
+}
+
+/// How a live object stands to the project.
+enum Standing {
+    Absent,
+    Ours,
+    /// No marks, or marks that name another object: copied by a controller.
+    Unmarked,
+    Theirs(String),
+}
+
+impl Builder<'_> {
+    fn change(&self) -> Change {
+        let live = self.live.objects.get(self.key);
+        match (self.standing(live), live) {
+            (Standing::Ours, Some(live)) => self.owned(live),
+            (Standing::Unmarked, Some(live)) => self.unmarked(live),
+            (Standing::Theirs(other), _) => self
+                .blank(Action::Refused, format!("it belongs to project {other}"))
+                .with_rule("owned-by-another-project", format!("its mark says project {other}")),
+            _ => self.create(),
+        }
+    }
+
+    fn standing(&self, live: Option<&Object>) -> Standing {
+        let Some(live) = live else { return Standing::Absent };
+        let wanted = self.object.owner.as_ref().map(|owner| owner.object.as_str());
+        match &live.owner {
+            Some(owner) if Some(owner.object.as_str()) != wanted && self.key.object().is_some() => {
+                Standing::Unmarked
+            }
+            Some(owner) if owner.project == self.project => Standing::Ours,
+            Some(owner) => Standing::Theirs(owner.project.clone()),
+            // A dispatcher that pushes its consumer again drops the mark: the stream's counts too.
+            None if self.owns_stream() => Standing::Ours,
+            None => Standing::Unmarked,
+        }
+    }
+
+    fn owns_stream(&self) -> bool {
+        let stream = match self.key {
+            Key::Consumer { .. } => self.key.stream(),
+            _ => None,
+        };
+        let owner = stream.and_then(|stream| self.live.objects.get(&stream)?.owner.as_ref());
+        owner.is_some_and(|owner| owner.project == self.project)
+    }
+
+    fn blank(&self, action: Action, reason: impl Into<String>) -> Change {
+        Change {
+            key: self.key.clone(),
+            api_version: self.api_version(),
+            action,
+            reason: reason.into(),
+            rule: None,
+            origin: self.desired.origins.get(self.key).cloned(),
+            diff: Vec::new(),
+            impact: None,
+            // The rule book answers for JetStream; Kubernetes is asked afterwards.
+            verified: self.key.object().is_none(),
+            write: None,
+            needs: self.desired.needs.get(self.key).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn api_version(&self) -> Option<String> {
+        self.object.body.get("apiVersion").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    fn write(&self, live: Option<&Object>, force: bool) -> Option<Write> {
+        Some(Write {
+            body: self.object.body.clone(),
+            owner: self.object.owner.clone()?,
+            observed: live.map(|live| live.body.clone()),
+            observed_uid: live.and_then(|live| live.uid.clone()),
+            force,
+        })
+    }
+
+    fn create(&self) -> Change {
+        Change { write: self.write(None, false), ..self.blank(Action::Create, "is not there") }
+    }
+
+    fn owned(&self, live: &Object) -> Change {
+        let (diff, refusal) = self.compare(live);
+        if diff.is_empty() {
+            return self.blank(Action::None, "is as declared");
+        }
+        let reason = differs(&diff);
+        let change = Change {
+            write: self.write(Some(live), false),
+            impact: impact::of(&diff, live),
+            diff,
+            ..self.blank(Action::Update, reason)
+        };
+        match refusal {
+            Some(rule) => change.stopped(Action::Refused, immutable(&rule), Some(rule)),
+            None => change,
+        }
+    }
+
+    fn unmarked(&self, live: &Object) -> Change {
+        let (diff, refusal) = self.compare(live);
+        if !self.options.adopt {
+            if diff.is_empty() {
+                return self.blank(Action::None, "exists, is equal and not owned: left alone");
+            }
+            let reason = format!("exists, is not owned and {}", differs(&diff));
+            let change = Change { diff, ..self.blank(Action::Refused, reason) };
+            return change
+                .with_rule("unowned-and-different", "take it over with --adopt".to_owned());
+        }
+        let reason = if diff.is_empty() {
+            "exists and is equal".to_owned()
+        } else {
+            format!("exists and {}", differs(&diff))
+        };
+        let change = Change {
+            write: self.write(Some(live), true),
+            impact: impact::of(&diff, live),
+            diff,
+            ..self.blank(Action::Adopt, reason)
+        };
+        match refusal {
+            Some(rule) => change.stopped(Action::Refused, immutable(&rule), Some(rule)),
+            None => change,
+        }
+    }
+
+    /// Every difference, and the first that the server will refuse.
+    fn compare(&self, live: &Object) -> (Vec<FieldDiff>, Option<Rule>) {
+        let (Value::Object(from), Value::Object(to)) = (&live.body, &self.object.body) else {
+            return (Vec::new(), None);
+        };
+        let changes = match self.key {
+            Key::Object(key) => {
+                let diff = object_diff(&self.object.body, &live.body, live.claimed.as_ref());
+                let rule = super::fields::immutable(key, &diff, &live.body);
+                return (diff, rule);
+            }
+            Key::Stream { .. } => change::between(stream::FIELDS, from, to),
+            Key::Consumer { .. } => change::between(consumer::FIELDS, from, to),
+        };
+        let rule = changes.iter().find_map(|change| change.refusal.as_ref()).map(|refusal| Rule {
+            code: "immutable-field",
+            err_code: Some(refusal.err_code),
+            text: refusal.text.to_owned(),
+        });
+        (changes.iter().map(spoken).collect(), rule)
+    }
+}
+
+impl Change {
+    fn with_rule(mut self, code: &'static str, text: String) -> Self {
+        self.rule = Some(Rule { code, err_code: None, text });
+        self
+    }
+}
+
+fn spoken(change: &FieldChange) -> FieldDiff {
+    let value = |text: &str| (text != "unset").then(|| Value::String(text.to_owned()));
+    FieldDiff { path: change.field.to_owned(), from: value(&change.from), to: value(&change.to) }
+}
+
+fn differs(diff: &[FieldDiff]) -> String {
+    let first = diff.first().map(|field| field.path.as_str()).unwrap_or_default();
+    match diff.len() {
+        0 => "is equal".to_owned(),
+        1 => format!("differs in {first}"),
+        more => format!("differs in {first} and {} more", more - 1),
+    }
+}
+
+fn immutable(rule: &Rule) -> String {
+    match rule.err_code {
+        Some(code) => format!("the server refuses the change: {} ({code})", rule.text),
+        None => format!("the server refuses the change: {}", rule.text),
+    }
+}
+
+/// Holds what waits for something that will not be there. What exists already serves as it is, but
+/// for a stream: its consumers belong to whoever owns it.
+fn hold(mut changes: Vec<Change>, live: &World) -> Vec<Change> {
+    let mut stopped: BTreeSet<Key> = BTreeSet::new();
+    for change in &mut changes {
+        if change.action.writes()
+            && let Some(need) = change.needs.iter().find(|need| stopped.contains(need))
+        {
+            *change = change.clone().stopped(
+                Action::Held,
+                format!("waits for {need}, which is not written"),
+                None,
+            );
+        }
+        let missing = change.key.object().is_none() || !live.objects.contains_key(&change.key);
+        if matches!(change.action, Action::Refused | Action::Held) && missing {
+            stopped.insert(change.key.clone());
+        }
+    }
+    changes
+}
+
+fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<Key> {
+    let is_ours = |object: &Object, key: &Key| {
+        object.owner.as_ref().is_some_and(|owner| {
+            // A copied mark names another object.
+            owner.project == project
+                && key.object().is_none_or(|key| owner.object == key.to_string())
+        })
+    };
+    live.objects
+        .iter()
+        .filter(|(key, object)| !desired.world.objects.contains_key(key) && is_ours(object, key))
+        .map(|(key, _)| key.clone())
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! How a declared Kubernetes object differs from the live one: values that are declared and other,
+//! and fields that evctl's field manager owns and that are declared no longer. What only the server
+//! or other managers set is no difference.
+
+use serde_json::{Map, Value};
+
+use crate::model::{ObjectKey, Path};
+
+use super::{FieldDiff, Rule};
+
+/// Every difference, in the order of the declared object's fields.
+pub fn object_diff(desired: &Value, live: &Value, claimed: Option<&Value>) -> Vec<FieldDiff> {
+    let mut diff = Vec::new();
+    compare(desired, live, claimed, &Path::default(), &mut diff);
+    if let Some(claimed) = claimed {
+        dropped(claimed, desired, live, &Path::default(), &mut diff);
+    }
+    diff
+}
+
+fn compare(
+    want: &Value,
+    have: &Value,
+    claimed: Option<&Value>,
+    at: &Path,
+    diff: &mut Vec<FieldDiff>,
+) {
+    match (want, have) {
+        (Value::Object(want), Value::Object(have)) => {
+            for (name, value) in want {
+                let below = claimed.and_then(|claimed| claimed.get(format!("f:{name}")));
+                match have.get(name) {
+                    Some(live) => compare(value, live, below, &at.key(name), diff),
+                    None if is_empty(value) => {}
+                    None => diff.push(FieldDiff {
+                        path: at.key(name).to_string(),
+                        from: None,
+                        to: Some(value.clone()),
+                    }),
+                }
+            }
+        }
+        (Value::Array(wanted), Value::Array(live)) => {
+            if !lists_agree(wanted, live, claimed, at, diff) {
+                diff.push(changed(at, have, want));
+            }
+        }
+        _ if want == have => {}
+        _ => diff.push(changed(at, have, want)),
+    }
+}
+
+/// Compares lists item by item where items can be told apart; `false` where the lists differ as a
+/// whole.
+fn lists_agree(
+    want: &[Value],
+    have: &[Value],
+    claimed: Option<&Value>,
+    at: &Path,
+    diff: &mut Vec<FieldDiff>,
+) -> bool {
+    let by_item = claimed
+        .and_then(Value::as_object)
+        .is_some_and(|claimed| claimed.keys().any(|k| k.starts_with("k:")));
+    if by_item && let (Some(want), Some(have)) = (by_name(want), by_name(have)) {
+        // An associative list: other managers may have items of their own in it.
+        let missing = want.keys().any(|name| !have.contains_key(name));
+        if !missing {
+            for (name, value) in want {
+                if let Some(live) = have.get(&name) {
+                    compare(value, live, None, &at.key(&name), diff);
+                }
+            }
+        }
+        return !missing;
+    }
+    if want.len() != have.len() {
+        return false;
+    }
+    let simple = want.iter().chain(have).all(|item| !item.is_object());
+    if simple {
+        return want == have;
+    }
+    for (index, (want, have)) in want.iter().zip(have).enumerate() {
+        compare(want, have, None, &at.index(index), diff);
+    }
+    true
+}
+
+fn by_name(items: &[Value]) -> Option<std::collections::BTreeMap<String, &Value>> {
+    let named: Option<std::collections::BTreeMap<_, _>> =
+        items.iter().map(|item| Some((item.get("name")?.as_str()?.to_owned(), item))).collect();
+    named.filter(|named| named.len() == items.len())
+}
+
+/// Fields that evctl owns (fieldsV1) and that are declared no longer.
+fn dropped(claimed: &Value, want: &Value, have: &Value, at: &Path, diff: &mut Vec<FieldDiff>) {
+    let (Some(claimed), Some(have)) = (claimed.as_object(), have.as_object()) else { return };
+    let nothing = Value::Object(Map::new());
+    for (name, below) in claimed {
+        let Some(field) = name.strip_prefix("f:") else { continue };
+        let Some(live) = have.get(field) else { continue };
+        let path = at.key(field);
+        match want.get(field) {
+            Some(value) => dropped(below, value, live, &path, diff),
+            // Owned through its parts alone: the parts go, the rest is another's.
+            None if below.as_object().is_some_and(|b| b.keys().any(|k| k.starts_with("f:")))
+                && !below.as_object().is_some_and(|b| b.contains_key(".")) =>
+            {
+                dropped(below, &nothing, live, &path, diff);
+            }
+            None => {
+                diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None });
+            }
+        }
+    }
+}
+
+fn changed(at: &Path, from: &Value, to: &Value) -> FieldDiff {
+    FieldDiff { path: at.to_string(), from: Some(from.clone()), to: Some(to.clone()) }
+}
+
+/// An empty mapping or list declared, and nothing live: the server drops empty things.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(is_empty),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// The webhook's no to a change of what cannot change (shared/facts/knative.md §1.1; recorded in
+/// shared/data/knative-0.50).
+pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Rule> {
+    if key.group != crate::model::knative::messaging::GROUP {
+        return None;
+    }
+    let mutable: &[&str] = match key.kind.as_str() {
+        "Channel" => &["spec.subscribers"],
+        "Subscription" => &["spec.subscriber", "spec.reply", "spec.delivery"],
+        _ => return None,
+    };
+    let is_below = |path: &str, field: &str| {
+        path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let fixed = diff.iter().find(|field| {
+        is_below(&field.path, "spec") && !mutable.iter().any(|free| is_below(&field.path, free))
+    })?;
+    // The defaulting webhook has filled in what the file leaves out.
+    live.get("spec")?;
+    Some(Rule {
+        code: "immutable-field",
+        err_code: Some(400),
+        text: format!("{} is immutable in a {}, says the webhook of Knative", fixed.path, key.kind),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(desired: Value, live: Value, claimed: Option<Value>, expected: &[&str]) {
+        let diff = object_diff(&desired, &live, claimed.as_ref());
+        let paths: Vec<_> = diff.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn only_what_is_declared_counts() {
+        check(json!({"a": 1}), json!({"a": 1, "b": 2}), None, &[]);
+        check(json!({"a": {"b": 1}}), json!({"a": {"b": 2, "c": 3}}), None, &["a.b"]);
+        check(json!({"a": 1}), json!({}), None, &["a"]);
+        check(json!({"a": {}}), json!({}), None, &[]);
+        check(json!({"a": [1, 2]}), json!({"a": [2, 1]}), None, &["a"]);
+        check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 1, "y": 2}]}), None, &[]);
+        check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 2}, {"x": 3}]}), None, &["a"]);
+    }
+
+    #[test]
+    fn what_evctl_owned_and_no_longer_declares_goes() {
+        let claimed = json!({"f:spec": {"f:a": {}, "f:b": {"f:c": {}, "f:d": {}}}});
+        let live = json!({"spec": {"a": 1, "b": {"c": 1, "d": 2, "e": 3}}});
+        check(
+            json!({"spec": {"b": {"c": 1}}}),
+            live.clone(),
+            Some(claimed.clone()),
+            &["spec.a", "spec.b.d"],
+        );
+        check(
+            json!({"spec": {"a": 1}}),
+            live.clone(),
+            Some(claimed.clone()),
+            &["spec.b.c", "spec.b.d"],
+        );
+        check(json!({}), live, Some(claimed), &["spec.a", "spec.b.c", "spec.b.d"]);
+    }
+
+    #[test]
+    fn associative_lists_leave_room_for_others() {
+        let claimed = json!({"f:l": {"k:{\"name\":\"a\"}": {}}});
+        let live = json!({"l": [{"name": "b", "v": 2}, {"name": "a", "v": 1}]});
+        check(json!({"l": [{"name": "a", "v": 1}]}), live.clone(), Some(claimed.clone()), &[]);
+        check(
+            json!({"l": [{"name": "a", "v": 3}]}),
+            live.clone(),
+            Some(claimed.clone()),
+            &["l.a.v"],
+        );
+        check(json!({"l": [{"name": "c"}]}), live, Some(claimed), &["l"]);
+    }
+}

@@ -1,0 +1,188 @@
+//! The plan: every change that makes a live world the desired one, in order, each complete; and what
+//! was refused or held, and why. Pure: built from two worlds and what servers said when they were
+//! asked. Nothing is left for apply to decide.
+
+pub mod build;
+pub mod check;
+pub mod fields;
+pub mod impact;
+pub mod json;
+pub mod order;
+pub mod text;
+pub mod verify;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::lower::Origin;
+use crate::world::{Key, Owner, Written};
+
+/// What happens to one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    Create,
+    Update,
+    /// Takes over what exists: its marks, and its differences if it has any.
+    Adopt,
+    /// Would be wrong or impossible; nothing is written.
+    Refused,
+    /// Waits for something that is refused; nothing is written.
+    Held,
+    /// Is as it should be.
+    None,
+}
+
+impl Action {
+    /// The word that output uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Adopt => "adopt",
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether the server is written to.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Adopt)
+    }
+}
+
+/// Why something is refused: our rule, and the server's own code and words where it has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Kebab-case and stable.
+    pub code: &'static str,
+    /// JetStream's `err_code`, or the HTTP status of the Kubernetes API.
+    pub err_code: Option<u16>,
+    /// The server's words.
+    pub text: String,
+}
+
+/// One value that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldDiff {
+    pub path: String,
+    pub from: Option<Value>,
+    pub to: Option<Value>,
+}
+
+/// What exactly is written, and what was there when it was decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Kubernetes: the object. JetStream: the configuration. In normal form, without marks.
+    pub body: Value,
+    pub owner: Owner,
+    /// The live body in normal form; `None` where there was none.
+    pub observed: Option<Value>,
+    pub observed_uid: Option<String>,
+    /// Takes fields from other field managers. Adoption alone does.
+    pub force: bool,
+}
+
+/// One object of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub key: Key,
+    /// Kubernetes objects only.
+    pub api_version: Option<String>,
+    pub action: Action,
+    /// In lower case, without a final period.
+    pub reason: String,
+    pub rule: Option<Rule>,
+    pub origin: Option<Origin>,
+    pub diff: Vec<FieldDiff>,
+    /// What data the change costs.
+    pub impact: Option<String>,
+    /// Whether the server was asked, or the rule book is sure.
+    pub verified: bool,
+    /// Present exactly where the action writes.
+    pub write: Option<Write>,
+    /// The changes of this plan that come first.
+    pub needs: BTreeSet<Key>,
+}
+
+impl Change {
+    /// The change as one that writes nothing.
+    #[must_use]
+    pub fn stopped(
+        mut self,
+        action: Action,
+        reason: impl Into<String>,
+        rule: Option<Rule>,
+    ) -> Self {
+        self.action = action;
+        self.reason = reason.into();
+        self.rule = rule;
+        self.write = None;
+        self
+    }
+}
+
+/// Every object, in the order of work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The project that owns what is written.
+    pub project: String,
+    /// In order: each after what it needs.
+    pub changes: Vec<Change>,
+    /// Owned by the project, live, and no longer declared. Left as they are.
+    pub undeclared: Vec<Key>,
+}
+
+/// How many changes there are of each sort. Text, JSON and exit code all come from it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub adopt: usize,
+    pub refused: usize,
+    pub held: usize,
+    pub none: usize,
+    pub destructive: usize,
+    pub unverified: usize,
+}
+
+impl Summary {
+    /// How many changes write.
+    pub fn writes(&self) -> usize {
+        self.create + self.update + self.adopt
+    }
+}
+
+impl Plan {
+    pub fn summary(&self) -> Summary {
+        let count = |action| self.changes.iter().filter(|change| change.action == action).count();
+        let writing = || self.changes.iter().filter(|change| change.action.writes());
+        Summary {
+            create: count(Action::Create),
+            update: count(Action::Update),
+            adopt: count(Action::Adopt),
+            refused: count(Action::Refused),
+            held: count(Action::Held),
+            none: count(Action::None),
+            destructive: writing().filter(|change| change.impact.is_some()).count(),
+            unverified: writing().filter(|change| !change.verified).count(),
+        }
+    }
+
+    /// What the plan writes, as worlds take it.
+    pub fn written(&self) -> Vec<Written> {
+        self.changes
+            .iter()
+            .filter_map(|change| {
+                let write = change.write.as_ref()?;
+                let object = crate::world::Object {
+                    body: write.body.clone(),
+                    owner: Some(write.owner.clone()),
+                    ..Default::default()
+                };
+                Some(Written { key: change.key.clone(), object })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! The order of work: what something needs comes first; else namespaces, definitions, plain
+//! objects, streams, channels, subscriptions, consumers, and last what sends events, so that
+//! subscribers stand before producers. Two objects that refer to each other are no obstacle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+
+use crate::world::Key;
+
+use super::Change;
+
+/// Sorts changes, and leaves of each one's needs only those that come before it.
+pub fn sort(changes: Vec<Change>) -> Vec<Change> {
+    let mut changes = changes;
+    changes.sort_by(|a, b| (rank(a), &a.key).cmp(&(rank(b), &b.key)));
+    let number: BTreeMap<Key, usize> =
+        changes.iter().enumerate().map(|(at, change)| (change.key.clone(), at)).collect();
+    let mut needs: Vec<BTreeSet<usize>> = changes
+        .iter()
+        .map(|change| change.needs.iter().filter_map(|need| number.get(need).copied()).collect())
+        .collect();
+    break_cycles(&mut needs);
+    let order = first_free(&needs);
+    let mut slots: Vec<Option<Change>> = changes.into_iter().map(Some).collect();
+    let keys: Vec<Key> = number
+        .iter()
+        .map(|(key, at)| (at, key))
+        .collect::<BTreeMap<_, _>>()
+        .into_values()
+        .cloned()
+        .collect();
+    order
+        .into_iter()
+        .filter_map(|at| {
+            let change = slots[at].take()?;
+            let needs = needs[at].iter().map(|need| keys[*need].clone()).collect();
+            Some(Change { needs, ..change })
+        })
+        .collect()
+}
+
+/// Takes away needs inside of a circle that point forward in the order of ranks.
+fn break_cycles(needs: &mut [BTreeSet<usize>]) {
+    let edges =
+        needs.iter().enumerate().flat_map(|(at, needs)| needs.iter().map(move |need| (at, *need)));
+    let graph: DiGraphMap<usize, ()> = edges.map(|(at, need)| (at, need, ())).collect();
+    for circle in tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1) {
+        let members: BTreeSet<usize> = circle.into_iter().collect();
+        for at in &members {
+            needs[*at].retain(|need| !members.contains(need) || need < at);
+        }
+    }
+}
+
+/// Each as soon as all that it needs is placed; the smallest number first.
+fn first_free(needs: &[BTreeSet<usize>]) -> Vec<usize> {
+    let mut waiting: Vec<usize> = needs.iter().map(BTreeSet::len).collect();
+    let mut wanted_by: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, needs) in needs.iter().enumerate() {
+        for need in needs {
+            wanted_by.entry(*need).or_default().push(at);
+        }
+    }
+    let mut free: BTreeSet<usize> = (0..needs.len()).filter(|at| waiting[*at] == 0).collect();
+    let mut order = Vec::with_capacity(needs.len());
+    while let Some(at) = free.pop_first() {
+        order.push(at);
+        for next in wanted_by.get(&at).into_iter().flatten() {
+            waiting[*next] -= 1;
+            if waiting[*next] == 0 {
+                free.insert(*next);
+            }
+        }
+    }
+    order
+}
+
+fn rank(change: &Change) -> u8 {
+    let key = match &change.key {
+        Key::Stream { .. } => return 4,
+        Key::Consumer { .. } => return 7,
+        Key::Object(key) => key,
+    };
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("", "Namespace") => 0,
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => 1,
+        ("", "ConfigMap" | "Secret" | "ServiceAccount") | ("rbac.authorization.k8s.io", _) => 2,
+        ("messaging.knative.dev", "Subscription") => 6,
+        ("messaging.knative.dev", _) => 5,
+        ("sources.knative.dev", _) => 8,
+        _ if sends(change) => 8,
+        _ => 3,
+    }
+}
+
+/// Whether a pass-through object names a sink, as sources do.
+fn sends(change: &Change) -> bool {
+    change.write.as_ref().is_some_and(|write| write.body.pointer("/spec/sink").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(needs: &[&[usize]], expected: &[usize]) {
+        let mut needs: Vec<BTreeSet<usize>> =
+            needs.iter().map(|needs| needs.iter().copied().collect()).collect();
+        break_cycles(&mut needs);
+        assert_eq!(first_free(&needs), expected);
+    }
+
+    #[test]
+    fn needs_come_first_and_circles_are_cut() {
+        check(&[&[], &[], &[]], &[0, 1, 2]);
+        check(&[&[2], &[], &[]], &[1, 2, 0]);
+        check(&[&[1], &[2], &[]], &[2, 1, 0]);
+        check(&[&[1], &[0], &[]], &[0, 1, 2]);
+        check(&[&[1], &[2], &[0]], &[0, 1, 2]);
+    }
+}

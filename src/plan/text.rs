@@ -1,0 +1,260 @@
+//! The plan as text, in terraform's grammar: one line per object first, detail below, risk said in
+//! the line, the summary last. Reads well without colour.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::diag::Sources;
+use crate::jetstream::field::Field;
+use crate::jetstream::{consumer, stream};
+use crate::world::{Account, Cluster, Key};
+
+use super::{Action, Change, FieldDiff, Plan, Summary};
+
+/// What stands above a plan: the project, which planes take part, and what must be known to read it.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    /// The verb, such as `plan`.
+    pub verb: &'static str,
+    pub project: String,
+    /// The cluster, as output names it.
+    pub cluster: Option<String>,
+    /// The JetStream account, as output names it.
+    pub account: Option<String>,
+    pub notes: Vec<String>,
+}
+
+impl Head {
+    /// The line that opens every output.
+    pub fn line(&self) -> String {
+        let plane = |word: &str, name: &Option<String>| match name {
+            Some(name) => format!("{word} {name}"),
+            None => format!("no {word}"),
+        };
+        format!(
+            "evctl {} · project {} · {} · {}",
+            self.verb,
+            self.project,
+            plane("kubernetes", &self.cluster),
+            plane("jetstream", &self.account),
+        )
+    }
+}
+
+/// A cluster, as output names it.
+pub fn cluster_name(cluster: &Cluster) -> String {
+    if cluster.version.is_empty() {
+        cluster.name.clone()
+    } else {
+        format!("{} ({})", cluster.name, cluster.version)
+    }
+}
+
+/// An account, as output names it.
+pub fn account_name(account: &Account) -> String {
+    let level = account.api_level.map(|level| format!(", API level {level}")).unwrap_or_default();
+    let domain = if account.domain.is_empty() {
+        String::new()
+    } else {
+        format!(", domain {}", account.domain)
+    };
+    match account.version.as_str() {
+        "" => account.name.clone(),
+        version => format!("{} ({version}{level}{domain})", account.name),
+    }
+}
+
+/// The whole plan.
+pub fn render(head: &Head, plan: &Plan, sources: &Sources, colour: bool) -> String {
+    let mut out = head.line() + "\n";
+    for note in &head.notes {
+        let _ = writeln!(out, "  {note}");
+    }
+    let shown: Vec<&Change> =
+        plan.changes.iter().filter(|change| change.action != Action::None).collect();
+    let mut hidden = Hidden::default();
+    if !shown.is_empty() {
+        out.push('\n');
+    }
+    let width = shown
+        .iter()
+        .map(|change| change.key.to_string().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(72);
+    for change in &shown {
+        out.push_str(&line(change, width, sources, colour));
+    }
+    for change in shown.iter().filter(|change| has_detail(change)) {
+        out.push_str(&detail(change, &mut hidden, colour));
+    }
+    out.push_str(&left_alone(plan));
+    out.push('\n');
+    out.push_str(&closing(&plan.summary()));
+    out
+}
+
+fn line(change: &Change, width: usize, sources: &Sources, colour: bool) -> String {
+    let place = change.origin.as_ref().map(|origin| sources.line_of(origin.at)).unwrap_or_default();
+    let key = change.key.to_string();
+    let pad = width.saturating_sub(key.chars().count());
+    let risk = change.impact.as_ref().map(|impact| format!("  ! {impact}")).unwrap_or_default();
+    let unverified =
+        if change.action.writes() && !change.verified { "  (not verified)" } else { "" };
+    let reason = match change.action {
+        Action::Refused => format!("refused: {}", change.reason),
+        Action::Held => format!("held: {}", change.reason),
+        _ => change.reason.clone(),
+    };
+    format!(
+        "  {} {key}{:pad$}  {reason}{risk}{unverified}  [{place}]\n",
+        symbol(change.action, colour),
+        ""
+    )
+}
+
+fn symbol(action: Action, colour: bool) -> String {
+    let (symbol, paint) = match action {
+        Action::Create => ("+", AnsiColor::Green),
+        Action::Update => ("~", AnsiColor::Yellow),
+        Action::Adopt => (">", AnsiColor::Cyan),
+        Action::Refused => ("x", AnsiColor::Red),
+        Action::Held => (".", AnsiColor::Red),
+        Action::None => ("=", AnsiColor::White),
+    };
+    let style = Style::new().fg_color(Some(paint.into())).bold();
+    if colour { format!("{style}{symbol}{style:#}") } else { symbol.to_owned() }
+}
+
+fn has_detail(change: &Change) -> bool {
+    !change.diff.is_empty() || (change.action == Action::Create && change.key.object().is_none())
+}
+
+fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
+    let what = match change.action {
+        Action::Create => "will be created",
+        Action::Update => "will be updated in-place",
+        Action::Adopt => "will be taken over",
+        Action::Refused => "is left as it is",
+        Action::Held => "is held back",
+        Action::None => "is unchanged",
+    };
+    let mut out = format!("\n  # {} {what}\n", change.key);
+    if change.action == Action::Create {
+        for (name, value) in derived(change) {
+            let _ = writeln!(out, "      {} {name}: {value}", symbol(Action::Create, colour));
+        }
+    }
+    for field in &change.diff {
+        out.push_str(&field_text(field, hidden, colour));
+    }
+    out
+}
+
+/// What a stream or consumer is made with, but for the server's defaults: it stands in no file.
+fn derived(change: &Change) -> Vec<(&'static str, String)> {
+    let table: &[Field] = match change.key {
+        Key::Stream { .. } => stream::FIELDS,
+        Key::Consumer { .. } => consumer::FIELDS,
+        Key::Object(_) => return Vec::new(),
+    };
+    let body = change.write.as_ref().and_then(|write| write.body.as_object());
+    table
+        .iter()
+        .filter_map(|field| {
+            let value = body?.get(field.name)?;
+            let said = Some(value.clone()) != field.normal(None) && field.name != "name";
+            said.then(|| (field.name, field.spoken(Some(value))))
+        })
+        .collect()
+}
+
+fn field_text(field: &FieldDiff, hidden: &mut Hidden, colour: bool) -> String {
+    let action = match (&field.from, &field.to) {
+        (None, _) => Action::Create,
+        (_, None) => Action::Refused,
+        _ => Action::Update,
+    };
+    let sign = match action {
+        Action::Refused => "-".to_owned(),
+        action => symbol(action, colour),
+    };
+    if let (Some(Value::String(from)), Some(Value::String(to))) = (&field.from, &field.to)
+        && (from.contains('\n') || to.contains('\n'))
+    {
+        return format!("      {sign} {}:\n{}", field.path, lines(from, to));
+    }
+    let mut value = |value: &Option<Value>| value.as_ref().map(|value| hidden.show(value));
+    match (value(&field.from), value(&field.to)) {
+        (Some(from), Some(to)) => format!("      {sign} {}: {from} → {to}\n", field.path),
+        (Some(only), None) | (None, Some(only)) => format!("      {sign} {}: {only}\n", field.path),
+        (None, None) => String::new(),
+    }
+}
+
+fn lines(from: &str, to: &str) -> String {
+    let diff = TextDiff::from_lines(from, to);
+    let text = diff.unified_diff().context_radius(1).to_string();
+    text.lines().fold(String::new(), |out, line| out + "          " + line + "\n")
+}
+
+/// Secret values by number, so that a changed one shows as `(#1) → (#2)`.
+#[derive(Default)]
+struct Hidden(BTreeMap<String, usize>);
+
+impl Hidden {
+    fn show(&mut self, value: &Value) -> String {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if text.starts_with("evctl:sha256:") {
+            let next = self.0.len() + 1;
+            return format!("value not shown (#{})", self.0.entry(text).or_insert(next));
+        }
+        if text.chars().count() <= 120 {
+            text
+        } else {
+            text.chars().take(117).chain("...".chars()).collect()
+        }
+    }
+}
+
+fn left_alone(plan: &Plan) -> String {
+    if plan.undeclared.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = plan.undeclared.iter().map(ToString::to_string).collect();
+    format!("\nNo longer declared, and left as it is: {}\n", names.join(", "))
+}
+
+fn closing(summary: &Summary) -> String {
+    if summary.writes() == 0 && summary.refused == 0 && summary.held == 0 {
+        return format!(
+            "No changes. {} {} as declared.\n",
+            summary.none,
+            if summary.none == 1 { "object is" } else { "objects are" }
+        );
+    }
+    let mut more = Vec::new();
+    for (count, what) in [
+        (summary.adopt, "to adopt"),
+        (summary.refused, "refused"),
+        (summary.held, "held"),
+        (summary.destructive, "destructive"),
+        (summary.none, "unchanged"),
+    ] {
+        more.extend((count > 0).then(|| format!("{count} {what}")));
+    }
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    let mut out = format!(
+        "Plan: {} to add, {} to change, 0 to destroy.{more}\n",
+        summary.create, summary.update
+    );
+    if summary.unverified > 0 {
+        let _ =
+            writeln!(out, "Not verified: {} (the API server was not asked).", summary.unverified);
+    }
+    out
+}

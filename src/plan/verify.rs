@@ -1,0 +1,82 @@
+//! What the API server says to the changes of a plan when it is asked without writing (server-side
+//! dry-run), worked into the plan. Pure: the answers come as an argument.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::world::{Key, World};
+
+use super::{Action, Change, FieldDiff, Plan, Rule};
+
+/// The API server's answer to a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Preview {
+    /// The object as it would be, in normal form.
+    Becomes(Value),
+    /// It would refuse: HTTP status and words.
+    Refused { status: u16, text: String },
+    /// Other field managers own what the change writes: its words name them and the fields.
+    Conflict { text: String },
+    /// It could not be asked, and why.
+    Unknown(String),
+}
+
+/// The plan with every answer worked in.
+#[must_use]
+pub fn verify(plan: Plan, live: &World, previews: &BTreeMap<Key, Preview>) -> Plan {
+    let changes = plan
+        .changes
+        .into_iter()
+        .map(|change| match previews.get(&change.key) {
+            Some(preview) if change.action.writes() => worked_in(change, live, preview),
+            _ => change,
+        })
+        .collect();
+    Plan { changes, ..plan }
+}
+
+fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
+    match preview {
+        Preview::Becomes(body) => becomes(change, live, body),
+        Preview::Refused { status, text } => {
+            let rule = Rule { code: "server-refuses", err_code: Some(*status), text: text.clone() };
+            change.stopped(
+                Action::Refused,
+                format!("the API server refuses it: {text} ({status})"),
+                Some(rule),
+            )
+        }
+        Preview::Conflict { text } => {
+            let rule = Rule { code: "field-conflict", err_code: Some(409), text: text.clone() };
+            change.stopped(
+                Action::Refused,
+                format!("another field manager owns fields of it: {text} (409)"),
+                Some(rule),
+            )
+        }
+        Preview::Unknown(_) => Change { verified: false, ..change },
+    }
+}
+
+/// What will really be: the server's own defaults and spellings are no difference.
+fn becomes(change: Change, live: &World, body: &Value) -> Change {
+    let Some(now) = live.objects.get(&change.key).map(|object| &object.body) else {
+        return Change { verified: true, ..change };
+    };
+    if now == body && change.action == Action::Update {
+        return Change {
+            diff: Vec::new(),
+            verified: true,
+            ..change.stopped(Action::None, "is as declared", None)
+        };
+    }
+    let mut diff = super::fields::object_diff(body, now, None);
+    let gone = super::fields::object_diff(now, body, None);
+    diff.extend(gone.into_iter().filter(|field| field.from.is_none()).map(|field| FieldDiff {
+        path: field.path,
+        from: field.to,
+        to: None,
+    }));
+    Change { diff, verified: true, ..change }
+}

@@ -1,0 +1,78 @@
+//! evctl's marks of ownership: label `evctl.dev/project` and annotation `evctl.dev/object` on
+//! Kubernetes objects (a label's value cannot hold the slashes of a name), metadata of both names on
+//! streams and consumers.
+
+use serde_json::{Map, Value};
+
+use super::Owner;
+
+/// The mark that says which project.
+pub const PROJECT: &str = "evctl.dev/project";
+/// The mark that says which declared object.
+pub const OBJECT: &str = "evctl.dev/object";
+
+/// Takes the marks off a Kubernetes object.
+pub fn take_from_object(body: &mut Value) -> Option<Owner> {
+    let project = take(body, "labels", PROJECT);
+    let object = take(body, "annotations", OBJECT);
+    Some(Owner { project: project?, object: object? })
+}
+
+/// Puts the marks on a Kubernetes object.
+pub fn put_on_object(body: &mut Value, owner: &Owner) {
+    put(body, "labels", PROJECT, &owner.project);
+    put(body, "annotations", OBJECT, &owner.object);
+}
+
+/// The marks of a stream's or consumer's configuration.
+pub fn of_config(config: &Map<String, Value>) -> Option<Owner> {
+    let metadata = config.get("metadata")?;
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Owner { project: text(PROJECT)?, object: text(OBJECT)? })
+}
+
+/// Puts the marks on a stream's or consumer's configuration; other metadata stays.
+pub fn put_on_config(config: &mut Map<String, Value>, owner: &Owner) {
+    let metadata = config.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(metadata) = metadata {
+        metadata.insert(PROJECT.to_owned(), Value::String(owner.project.clone()));
+        metadata.insert(OBJECT.to_owned(), Value::String(owner.object.clone()));
+    }
+}
+
+fn take(body: &mut Value, marks: &str, name: &str) -> Option<String> {
+    let metadata = body.get_mut("metadata")?.as_object_mut()?;
+    let map = metadata.get_mut(marks)?.as_object_mut()?;
+    let value = map.remove(name)?.as_str().map(str::to_owned);
+    if map.is_empty() {
+        metadata.remove(marks);
+    }
+    value
+}
+
+fn put(body: &mut Value, marks: &str, name: &str, value: &str) {
+    let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let map = metadata.entry(marks).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(map) = map {
+        map.insert(name.to_owned(), Value::String(value.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn marks_go_on_and_come_off() {
+        let owner = Owner { project: "p".into(), object: "service/default/a".into() };
+        let plain = json!({"metadata": {"name": "a"}});
+        let mut body = plain.clone();
+        put_on_object(&mut body, &owner);
+        assert_eq!(body["metadata"]["labels"][PROJECT], "p");
+        assert_eq!(take_from_object(&mut body), Some(owner));
+        assert_eq!(body, plain);
+        assert_eq!(take_from_object(&mut body), None);
+    }
+}

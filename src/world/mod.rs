@@ -1,0 +1,193 @@
+//! Objects of both planes under one key type, normalised so that equal means equal. Desired and live
+//! are this one type, which is what makes a plan a pure function of two equal arguments.
+//! Knows nothing of plans, and of servers only what they said when they were observed.
+
+pub mod lower;
+pub mod mark;
+pub mod normal;
+pub mod placeholder;
+pub mod saved;
+pub mod secret;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::ObjectKey;
+
+/// Which object, on which plane. The JetStream domain tells accounts apart that one client reaches;
+/// it is empty for the account's own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Key {
+    Object(ObjectKey),
+    Stream { domain: String, name: String },
+    Consumer { domain: String, stream: String, name: String },
+}
+
+/// The two kinds of server that objects live on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plane {
+    Kubernetes,
+    Jetstream,
+}
+
+impl Plane {
+    /// The word that output uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Jetstream => "jetstream",
+        }
+    }
+}
+
+impl Key {
+    pub fn plane(&self) -> Plane {
+        match self {
+            Self::Object(_) => Plane::Kubernetes,
+            Self::Stream { .. } | Self::Consumer { .. } => Plane::Jetstream,
+        }
+    }
+
+    /// The Kubernetes object, where it is one.
+    pub fn object(&self) -> Option<&ObjectKey> {
+        match self {
+            Self::Object(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The stream that a consumer reads, or the stream itself.
+    pub fn stream(&self) -> Option<Self> {
+        match self {
+            Self::Object(_) => None,
+            Self::Stream { .. } => Some(self.clone()),
+            Self::Consumer { domain, stream, .. } => {
+                Some(Self::Stream { domain: domain.clone(), name: stream.clone() })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(key) => key.fmt(out),
+            Self::Stream { name, .. } => write!(out, "stream/{name}"),
+            Self::Consumer { stream, name, .. } => write!(out, "consumer/{stream}/{name}"),
+        }
+    }
+}
+
+/// Whose an object is: the project, and the declared object it was made for. The second tells an
+/// object from a copy of its marks that a controller put on a child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    pub project: String,
+    pub object: String,
+}
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamState {
+    pub messages: u64,
+    pub bytes: u64,
+}
+
+/// One object, in normal form.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
+    /// Kubernetes: the object without what the server owns. JetStream: the configuration as the
+    /// server stores it. Both without evctl's marks.
+    pub body: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The fields that evctl's field manager owns (fieldsV1). Live Kubernetes objects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Value>,
+    /// Live streams only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StreamState>,
+}
+
+/// What is known of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cluster {
+    /// Context and server, as output names it.
+    pub name: String,
+    pub version: String,
+    /// Kinds that belong to the whole cluster, as (group, kind).
+    pub cluster_scoped: BTreeSet<(String, String)>,
+    /// Objects that are referred to, declared nowhere, and live.
+    pub referred: BTreeSet<ObjectKey>,
+    /// Namespaces that are live, of those the run speaks of.
+    pub namespaces: BTreeSet<String>,
+}
+
+/// What is known of a JetStream account.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// The server, as output names it, without credentials.
+    pub name: String,
+    pub version: String,
+    /// Absent from servers before 2.11.
+    pub api_level: Option<u64>,
+    pub domain: String,
+}
+
+/// Objects of both planes, and of which planes at all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct World {
+    pub objects: BTreeMap<Key, Object>,
+    /// `None` where no Kubernetes plane takes part.
+    pub cluster: Option<Cluster>,
+    /// `None` where no JetStream plane takes part.
+    pub account: Option<Account>,
+    /// What secret values are hashed with, so that equal shows and nothing else does.
+    pub salt: String,
+}
+
+/// One difference between two worlds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    pub key: Key,
+    pub object: Object,
+}
+
+impl World {
+    /// The uid of a live Kubernetes object.
+    pub fn uid(&self, key: &ObjectKey) -> Option<&str> {
+        self.objects.get(&Key::Object(key.clone()))?.uid.as_deref()
+    }
+
+    /// The world once these objects are written, in this order. `uid` gives what a server would
+    /// give to a new object.
+    #[must_use]
+    pub fn after(&self, written: &[Written], uid: impl Fn(&ObjectKey) -> String) -> Self {
+        let mut world = self.clone();
+        for Written { key, object } in written {
+            let known = |of: &ObjectKey| world.uid(of).map(str::to_owned);
+            let key = placeholder::fill_key(key, &known);
+            let mut object =
+                Object { body: placeholder::fill(&object.body, &known), ..object.clone() };
+            let before = world.objects.get(&key);
+            object.uid = match (&key, before) {
+                (_, Some(before)) => before.uid.clone(),
+                (Key::Object(key), None) => Some(uid(key)),
+                _ => None,
+            };
+            object.state = before.map(|before| before.state).unwrap_or_default();
+            world.objects.insert(key, object);
+        }
+        world
+    }
+}

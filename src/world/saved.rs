@@ -1,0 +1,66 @@
+//! A world as a file: `plan --save-world` writes it, `--world` reads it, and a plan against it needs
+//! no server and no credentials. Holds no secret value, only salted digests.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Cluster, Key, Object, World};
+
+const API_VERSION: &str = "evctl.dev/v1alpha1";
+const KIND: &str = "World";
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Saved {
+    api_version: String,
+    kind: String,
+    salt: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kubernetes: Option<Cluster>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jetstream: Option<Account>,
+    objects: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    key: Key,
+    #[serde(flatten)]
+    object: Object,
+}
+
+/// The world as pretty JSON, in stable order.
+pub fn to_json(world: &World) -> String {
+    let saved = Saved {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        salt: world.salt.clone(),
+        kubernetes: world.cluster.clone(),
+        jetstream: world.account.clone(),
+        objects: world
+            .objects
+            .iter()
+            .map(|(key, object)| Entry { key: key.clone(), object: object.clone() })
+            .collect(),
+    };
+    serde_json::to_string_pretty(&saved).unwrap_or_default() + "\n"
+}
+
+/// Reads a saved world.
+///
+/// # Errors
+/// What is wrong with the text, with line and column.
+pub fn from_json(text: &str) -> Result<World, String> {
+    let saved: Saved = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if saved.api_version != API_VERSION || saved.kind != KIND {
+        return Err(format!(
+            "it is a {} of {}, not a {KIND} of {API_VERSION}",
+            saved.kind, saved.api_version
+        ));
+    }
+    Ok(World {
+        objects: saved.objects.into_iter().map(|entry| (entry.key, entry.object)).collect(),
+        cluster: saved.kubernetes,
+        account: saved.jetstream,
+        salt: saved.salt,
+    })
+}
