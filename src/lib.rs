@@ -12,6 +12,10 @@ pub mod jetstream;
 
 pub mod topology;
 
+pub mod dispatch;
+
+pub mod simulate;
+
 pub mod world;
 
 pub mod plan;

@@ -11,6 +11,7 @@ mod inputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod simulate;
 mod ui;
 mod validate;
 
@@ -40,6 +41,7 @@ enum Verb {
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -61,6 +63,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
     match verb {
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
+        Verb::Simulate(args) => simulate::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

@@ -74,6 +74,9 @@ pub fn normal(config: &Config) -> Config {
     if !stored.contains_key("deliver_subject") && !stored.contains_key("max_waiting") {
         stored.insert("max_waiting".to_owned(), json!(512));
     }
+    if stored.get("max_ack_pending").and_then(Value::as_i64).is_some_and(|pending| pending < -1) {
+        stored.insert("max_ack_pending".to_owned(), json!(-1));
+    }
     if stored.get("opt_start_time").is_some_and(Value::is_null) {
         stored.remove("opt_start_time");
     }

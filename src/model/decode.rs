@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::diag::{Code, FileId, Finding, Location, Span};
 
 use super::path::Path;
-use super::shape;
+use super::shape::{self, Shape};
 use super::yaml::Node;
 
 /// A tree, the file it stands in, and where in its object it hangs.
@@ -50,7 +50,7 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     value: &Value,
 ) -> Result<T, Vec<Finding>> {
     T::deserialize(value).map_err(|error| {
-        let faults = shape::faults(&shape::schema_of::<T>(), value);
+        let faults = Shape::of::<T>().faults(value);
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];

@@ -24,11 +24,24 @@ pub struct NatsJetStreamChannelSpec {
     /// What every subscription's consumer starts from.
     pub consumer_config_template: Option<ConsumerTemplate>,
     /// How the dispatcher's Deployment looks, where the channel has its own.
-    pub deployment_spec_template: Option<BTreeMap<String, Value>>,
+    pub deployment_spec_template: Option<DeploymentTemplate>,
     /// For subscriptions that have no delivery of their own.
     pub delivery: Option<DeliverySpec>,
     /// Written by the subscription controller. Read, never planned.
     pub subscribers: Option<Vec<Value>>,
+}
+
+/// How the dispatcher's Deployment looks. The last channel reconciled decides for the one there is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeploymentTemplate {
+    /// Where its pods may run (core/v1 Affinity). The CRD demands it.
+    pub affinity: BTreeMap<String, Value>,
+    pub annotations: Option<BTreeMap<String, String>>,
+    pub labels: Option<BTreeMap<String, String>>,
+    pub node_selector: Option<BTreeMap<String, String>>,
+    /// What its container asks for (core/v1 ResourceRequirements).
+    pub resources: Option<BTreeMap<String, Value>>,
 }
 
 /// The stream behind a channel.

@@ -2,9 +2,9 @@
 //! decoding has failed: decoding stops at the first error, a schema names them all.
 //! Knows nothing of texts and places.
 
-use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
+use jsonschema::{ValidationError, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
@@ -40,6 +40,7 @@ impl Transform for Strict {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
         without_null_branch(schema);
+        as_enumeration(schema);
         if let Some(Value::Array(types)) = schema.get_mut("type") {
             types.retain(|kind| kind != "null");
             if let [only] = types.as_slice() {
@@ -80,61 +81,98 @@ fn without_null_branch(schema: &mut Schema) {
     }
 }
 
-/// Every fault of a value, in the schema's order.
-pub fn faults(schema: &Value, value: &Value) -> Vec<Fault> {
-    let Ok(validator) = jsonschema::validator_for(schema) else { return Vec::new() };
-    validator.iter_errors(value).flat_map(|error| fault(schema, &error)).collect()
+/// `oneOf` of constants, each with its description, is an enumeration.
+fn as_enumeration(schema: &mut Schema) {
+    let Some(Value::Array(branches)) = schema.get("oneOf") else { return };
+    let options: Option<Vec<Value>> =
+        branches.iter().map(|branch| branch.get("const").cloned()).collect();
+    if let Some(options) = options {
+        schema.remove("oneOf");
+        schema.insert("enum".to_owned(), Value::Array(options));
+    }
+}
+
+/// A type's schema, ready to check values with.
+pub struct Shape {
+    schema: Value,
+    /// `None` only for a schema that is itself wrong, which a test would show.
+    validator: Option<Validator>,
+}
+
+impl Shape {
+    /// The shape of a type.
+    pub fn of<T: JsonSchema>() -> Self {
+        let schema = schema_of::<T>();
+        Self { validator: jsonschema::validator_for(&schema).ok(), schema }
+    }
+
+    /// Every fault of a value, in the schema's order.
+    pub fn faults(&self, value: &Value) -> Vec<Fault> {
+        let errors = self.validator.iter().flat_map(|validator| validator.iter_errors(value));
+        errors.flat_map(|error| fault(&self.schema, &error)).collect()
+    }
 }
 
 fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
     let path = path_of(error);
     let keyword = schema.pointer(parent(error.schema_path().as_str()));
-    let text = |key: &str| keyword.and_then(|schema| schema.get(key)).and_then(Value::as_str);
-    let one = |code, message: String, help: String| {
-        vec![Fault { code, path: path.clone(), message, help }]
-    };
-    match error.kind() {
+    let (code, message, help) = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|field| unknown_field(keyword, &path, field)).collect()
+            return unexpected.iter().map(|field| unknown_field(keyword, &path, field)).collect();
         }
-        ValidationErrorKind::Required { property } => one(
+        ValidationErrorKind::Required { property } => (
             Code::MissingField,
             format!("{} is missing", said(&path, property)),
             "add it".to_owned(),
         ),
-        ValidationErrorKind::Type { kind } => one(
+        ValidationErrorKind::Type { kind } => (
             Code::WrongType,
             format!("{} is {}, not {}", named(&path), written(error.instance()), expected(kind)),
             "write a value of the field's type".to_owned(),
         ),
-        ValidationErrorKind::Enum { options } => {
-            let options: Vec<&str> =
-                options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let found = error.instance().as_str().unwrap_or_default();
-            let help = nearest(found, options.iter().copied()).map_or_else(
-                || "write one of them".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!(
-                "{} is {}, not one of {}",
-                named(&path),
-                written(error.instance()),
-                options.join(", ")
-            );
-            one(Code::InvalidValue, message, help)
+        _ => {
+            let (what, help) = value_fault(keyword, error);
+            (Code::InvalidValue, format!("{} {what}", named(&path)), help)
         }
+    };
+    vec![Fault { code, path, message, help }]
+}
+
+/// What is wrong with a value of the right type, and what to do.
+fn value_fault(keyword: Option<&Value>, error: &ValidationError<'_>) -> (String, String) {
+    let value = error.instance();
+    match error.kind() {
+        ValidationErrorKind::Enum { options } => not_an_option(value, options),
         ValidationErrorKind::Pattern { .. } => {
-            let form = text("title").unwrap_or("of the form that the field demands");
-            let message =
-                format!("{} is {}, which is not {form}", named(&path), written(error.instance()));
-            one(Code::InvalidValue, message, "write it in that form".to_owned())
+            let title = keyword.and_then(|schema| schema.get("title")).and_then(Value::as_str);
+            let form = title.unwrap_or("of the form that the field demands");
+            (
+                format!("is {}, which is not {form}", written(value)),
+                "write it in that form".to_owned(),
+            )
         }
-        _ => one(
-            Code::InvalidValue,
-            format!("{}: {error}", named(&path)),
-            "change the value".to_owned(),
+        ValidationErrorKind::Minimum { limit } => (
+            format!("is {value}, and at least {limit} is asked for"),
+            "write a larger number".to_owned(),
         ),
+        ValidationErrorKind::Maximum { limit } => (
+            format!("is {value}, and at most {limit} is allowed"),
+            "write a smaller number".to_owned(),
+        ),
+        ValidationErrorKind::MinLength { .. } => ("is empty".to_owned(), "write it out".to_owned()),
+        _ => (format!("is not as it should be: {error}"), "change the value".to_owned()),
     }
+}
+
+fn not_an_option(value: &Value, options: &Value) -> (String, String) {
+    let options: Vec<&str> =
+        options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let near = nearest(value.as_str().unwrap_or_default(), options.iter().copied());
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write one of them".to_owned(),
+    };
+    (format!("is {}, not one of {}", written(value), options.join(", ")), help)
 }
 
 fn unknown_field(schema: Option<&Value>, path: &Path, field: &str) -> Fault {

@@ -41,11 +41,7 @@ fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
         Preview::Becomes(body) => becomes(change, live, body),
         Preview::Refused { status, text } => {
             let rule = Rule { code: "server-refuses", err_code: Some(*status), text: text.clone() };
-            change.stopped(
-                Action::Refused,
-                format!("{text} ({status})"),
-                Some(rule),
-            )
+            change.stopped(Action::Refused, format!("{text} ({status})"), Some(rule))
         }
         Preview::Conflict { text } => {
             let rule = Rule { code: "field-conflict", err_code: Some(409), text: text.clone() };

@@ -30,7 +30,10 @@ fn validate(folder: &Folder) -> Said {
 fn findings(folder: &Folder) -> Vec<Value> {
     let said = Evctl::new(&["validate", folder.text(), "-o", "json"]).run().code(4);
     let document = said.json();
-    assert_eq!((&document["apiVersion"], &document["kind"]), (&"evctl.dev/v1alpha1".into(), &"Findings".into()));
+    assert_eq!(
+        (&document["apiVersion"], &document["kind"]),
+        (&"evctl.dev/v1alpha1".into(), &"Findings".into())
+    );
     let findings = document["findings"].as_array().unwrap().clone();
     for finding in &findings {
         assert!(finding["help"].as_str().is_some_and(|help| !help.is_empty()), "{finding}");
@@ -48,7 +51,9 @@ fn not_utf8() {
 fn an_alias_bomb() {
     let mut text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (name, of) in "bcdefghij".chars().zip("abcdefghi".chars()) {
-        text += &format!("{name}: &{name} [*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of}]\n");
+        text += &format!(
+            "{name}: &{name} [*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of},*{of}]\n"
+        );
     }
     validate(&Folder::bare(&[("a.yaml", &text)])).code(4).says(&["too-large", "a.yaml:6"]);
 }
@@ -71,20 +76,31 @@ fn an_empty_folder() {
 }
 
 fn unreadable_files() {
-    Evctl::new(&["validate", "/nonexistent/a.yaml"])
-        .run()
-        .code(4)
-        .says(&["unreadable-file", "/nonexistent/a.yaml", "No such file"]);
-    let folder = Folder::bare(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
+    Evctl::new(&["validate", "/nonexistent/a.yaml"]).run().code(4).says(&[
+        "unreadable-file",
+        "/nonexistent/a.yaml",
+        "No such file",
+    ]);
+    let folder =
+        Folder::bare(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
     std::os::unix::fs::symlink("/nonexistent", folder.file("b.yaml")).unwrap();
     validate(&folder).code(4).says(&["unreadable-file", "b.yaml"]);
 }
 
 fn every_finding_of_every_file() {
     let folder = Folder::bare(&[
-        ("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: [}\n---\napiVersion: v1\nmetadata: {name: b}\n"),
-        ("b.yaml", "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n  chanel: {}\n  delivery: {retry: three}\n"),
-        ("c.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: c}\n"),
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: [}\n---\napiVersion: v1\nmetadata: {name: b}\n",
+        ),
+        (
+            "b.yaml",
+            "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n  chanel: {}\n  delivery: {retry: three}\n",
+        ),
+        (
+            "c.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: c}\n",
+        ),
     ]);
     let found = findings(&folder);
     let places: Vec<String> = found
@@ -131,20 +147,33 @@ fn stdin_is_an_input() {
 }
 
 fn the_command_line() {
-    Evctl::new(&["plan", "examples/topologies/orders"]).run().code(64).says(&["no server is selected", "--offline"]);
+    Evctl::new(&["plan", "examples/topologies/orders"])
+        .run()
+        .code(64)
+        .says(&["no server is selected", "--offline"]);
     Evctl::new(&["plan", "--offline", "--project", "a b"]).run().code(64).says(&["project name"]);
     Evctl::new(&["plan", "--nonsense"]).run().code(64);
     Evctl::new(&["plan", "--timeout", "5"]).run().code(64).says(&["duration of Go"]);
     Evctl::new(&["apply", "--offline", "examples/topologies/orders"]).run().code(64);
-    let folder = Folder::bare(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
-    Evctl::new(&["plan", "--offline", folder.text()]).run().code(64).says(&["no project is named", "evctl.yaml"]);
+    let folder =
+        Folder::bare(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
+    Evctl::new(&["plan", "--offline", folder.text()])
+        .run()
+        .code(64)
+        .says(&["no project is named", "evctl.yaml"]);
     Evctl::new(&["--help"]).run().code(0).says(&["Exit codes"]);
 }
 
 fn bad_worlds() {
-    let folder = Folder::project(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
-    let other = Folder::bare(&[("w.json", "{"), ("x.json", r#"{"apiVersion":"v1","kind":"X","salt":"","objects":[]}"#)]);
-    for (file, text) in [("w.json", "line 1"), ("x.json", "not a World"), ("absent.json", "No such file")] {
+    let folder =
+        Folder::project(&[("a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
+    let other = Folder::bare(&[
+        ("w.json", "{"),
+        ("x.json", r#"{"apiVersion":"v1","kind":"X","salt":"","objects":[]}"#),
+    ]);
+    for (file, text) in
+        [("w.json", "line 1"), ("x.json", "not a World"), ("absent.json", "No such file")]
+    {
         let world = other.file(file);
         Evctl::new(&["plan", folder.text(), "--world", world.to_str().unwrap()])
             .run()

@@ -88,7 +88,10 @@ impl Said {
     #[track_caller]
     pub(crate) fn hides(self, texts: &[&str]) -> Self {
         for text in texts {
-            assert!(!self.stdout.contains(text) && !self.stderr.contains(text), "{text:?} is shown:\n{self}");
+            assert!(
+                !self.stdout.contains(text) && !self.stderr.contains(text),
+                "{text:?} is shown:\n{self}"
+            );
         }
         self
     }

@@ -44,7 +44,12 @@ fn check(file: &Path) {
         std::fs::write(file, &marked).unwrap();
         return;
     }
-    assert!(text == marked, "{}:\n{}", file.display(), similar::TextDiff::from_lines(&text, &marked).unified_diff());
+    assert!(
+        text == marked,
+        "{}:\n{}",
+        file.display(),
+        similar::TextDiff::from_lines(&text, &marked).unified_diff()
+    );
 }
 
 fn is_mark(line: &str) -> bool {
@@ -73,7 +78,11 @@ fn marked(text: &str, sources: &Sources, findings: &[Finding]) -> String {
             let start = sources.position(at.file, at.span.start);
             let end = sources.position(at.file, at.span.end);
             if start.line == number + 1 {
-                let last = if end.line == start.line { end.column } else { line.trim_end().chars().count() + 1 };
+                let last = if end.line == start.line {
+                    end.column
+                } else {
+                    line.trim_end().chars().count() + 1
+                };
                 let column = start.column.max(2);
                 let carets = "^".repeat(last.saturating_sub(column).max(1));
                 let pad = " ".repeat(column - 2);

@@ -51,7 +51,9 @@ pub(crate) fn check(file: &Path, fill: &[(&str, &str)], redact: &[(&str, &str)])
 fn run(command: &str, fill: &[(&str, &str)]) -> String {
     let words: Vec<String> = command
         .split_whitespace()
-        .map(|word| fill.iter().fold(word.to_owned(), |word, (name, value)| word.replace(name, value)))
+        .map(|word| {
+            fill.iter().fold(word.to_owned(), |word, (name, value)| word.replace(name, value))
+        })
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let said = Evctl::new(&words).run();

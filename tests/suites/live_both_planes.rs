@@ -13,12 +13,28 @@ use crate::servers::{Need, trial};
 pub(super) fn trials() -> Vec<Trial> {
     let both = &[Need::Nats, Need::Kubernetes, Need::KnativeCrds, Need::NatssCrd];
     vec![
-        trial("live_both_planes::a_new_subscription_names_its_consumer", both, a_new_subscription_names_its_consumer),
+        trial(
+            "live_both_planes::a_new_subscription_names_its_consumer",
+            both,
+            a_new_subscription_names_its_consumer,
+        ),
         trial("live_both_planes::the_ping_demo", both, the_ping_demo),
         trial("live_both_planes::a_channel_with_a_template", both, a_channel_with_a_template),
-        trial("live_both_planes::a_refused_stream_holds_its_consumers", both, a_refused_stream_holds_its_consumers),
-        trial("live_both_planes::a_saved_world_plans_without_servers", both, a_saved_world_plans_without_servers),
-        trial("live_both_planes::a_failed_step_holds_what_needs_it", both, a_failed_step_holds_what_needs_it),
+        trial(
+            "live_both_planes::a_refused_stream_holds_its_consumers",
+            both,
+            a_refused_stream_holds_its_consumers,
+        ),
+        trial(
+            "live_both_planes::a_saved_world_plans_without_servers",
+            both,
+            a_saved_world_plans_without_servers,
+        ),
+        trial(
+            "live_both_planes::a_failed_step_holds_what_needs_it",
+            both,
+            a_failed_step_holds_what_needs_it,
+        ),
     ]
 }
 
@@ -46,12 +62,16 @@ impl Place {
     }
 
     fn uid(&self, subscription: &str) -> String {
-        let object = self.cluster.get("subscriptions.messaging.knative.dev", &self.namespace, subscription);
+        let object =
+            self.cluster.get("subscriptions.messaging.knative.dev", &self.namespace, subscription);
         object.unwrap()["metadata"]["uid"].as_str().unwrap().to_owned()
     }
 
     fn consumers(&self, channel: &str) -> Vec<String> {
-        let names = self.nats.wire().api(&format!("CONSUMER.NAMES.KN_{}__{channel}", self.upper), &json!({}));
+        let names = self
+            .nats
+            .wire()
+            .api(&format!("CONSUMER.NAMES.KN_{}__{channel}", self.upper), &json!({}));
         let names = names["consumers"].as_array().cloned().unwrap_or_default();
         names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     }
@@ -67,12 +87,19 @@ impl Place {
     fn is_settled(&self, path: &str, extra: &[&str]) {
         let marker = self.cluster.marker();
         let watch = ApiWatch::start(&self.nats.url());
-        self.evctl("plan", path).arguments(extra).arguments(&["--exit-code"]).run().code(0).says(&["No changes."]);
+        self.evctl("plan", path)
+            .arguments(extra)
+            .arguments(&["--exit-code"])
+            .run()
+            .code(0)
+            .says(&["No changes."]);
         self.evctl("apply", path).arguments(extra).run().code(0).says(&["No changes."]);
         assert_eq!(watch.writes(), Vec::<String>::new());
         let asked = self.cluster.requests(marker);
-        let writes: Vec<_> =
-            asked.iter().filter(|r| r.namespace == self.namespace && !matches!(r.verb.as_str(), "get" | "list")).collect();
+        let writes: Vec<_> = asked
+            .iter()
+            .filter(|r| r.namespace == self.namespace && !matches!(r.verb.as_str(), "get" | "list"))
+            .collect();
         assert!(writes.is_empty(), "{writes:?}");
     }
 }
@@ -108,15 +135,21 @@ fn the_ping_demo() {
     let consumer = place.consumer("PINGS", &uid);
     // A lone dead letter sink counts as a delivery without retries.
     assert_eq!(consumer["max_deliver"], 1, "{consumer}");
-    let channel = place.cluster.get("natsjetstreamchannels.messaging.knative.dev", &place.namespace, "pings");
+    let channel =
+        place.cluster.get("natsjetstreamchannels.messaging.knative.dev", &place.namespace, "pings");
     assert_eq!(channel.unwrap()["metadata"]["labels"]["evctl.dev/project"], "ping");
-    let source = place.cluster.get("pingsources.sources.knative.dev", &place.namespace, "every-minute");
+    let source =
+        place.cluster.get("pingsources.sources.knative.dev", &place.namespace, "every-minute");
     assert_eq!(source.unwrap()["spec"]["schedule"], "* * * * *");
     place.is_settled(demo, &[]);
     let simple = "examples/topologies/simple";
     place.evctl("apply", simple).run().code(0).says(&["2 added"]);
-    let stream = place.nats.wire().api(&format!("STREAM.INFO.KN_{}__SIMPLE", place.upper), &json!({}));
-    assert_eq!(stream["config"]["subjects"], json!([format!("{}.simple._knative", place.namespace)]));
+    let stream =
+        place.nats.wire().api(&format!("STREAM.INFO.KN_{}__SIMPLE", place.upper), &json!({}));
+    assert_eq!(
+        stream["config"]["subjects"],
+        json!([format!("{}.simple._knative", place.namespace)])
+    );
     place.is_settled(simple, &[]);
 }
 
@@ -143,7 +176,8 @@ fn a_refused_stream_holds_its_consumers() {
     let theirs = json!({"name": name, "subjects": [format!("{}.orders._knative", place.namespace)], "max_msgs": 3});
     place.nats.wire().api(&format!("STREAM.CREATE.{name}"), &theirs);
     let said = place.evctl("apply", "examples/topologies/orders").run().code(4);
-    let _ = said.says(&["refused: exists, is not owned", "held: waits for stream/KN_", "1 refused"]);
+    let _ =
+        said.says(&["refused: exists, is not owned", "held: waits for stream/KN_", "1 refused"]);
     assert_eq!(place.consumers("ORDERS"), Vec::<String>::new());
     assert_eq!(place.consumers("FAILED_ORDERS").len(), 1);
     place.evctl("apply", "examples/topologies/orders").arguments(&["--adopt"]).run().code(0);
@@ -156,10 +190,22 @@ fn a_saved_world_plans_without_servers() {
     let world = folder.file("world.json");
     let world = world.to_str().unwrap();
     place.evctl("apply", "examples/topologies/orders").run().code(0);
-    place.evctl("plan", "examples/topologies/orders").arguments(&["--save-world", world]).run().code(0);
+    place
+        .evctl("plan", "examples/topologies/orders")
+        .arguments(&["--save-world", world])
+        .run()
+        .code(0);
     let offline = ["examples/topologies/orders", "-n", &place.namespace, "--world", world];
-    Evctl::new(&["plan", "--exit-code"]).arguments(&offline).run().code(0).says(&["No changes.", "saved world"]);
-    Evctl::new(&["apply", "--yes"]).arguments(&offline).run().code(64).says(&["can be shown, not applied"]);
+    Evctl::new(&["plan", "--exit-code"])
+        .arguments(&offline)
+        .run()
+        .code(0)
+        .says(&["No changes.", "saved world"]);
+    Evctl::new(&["apply", "--yes"])
+        .arguments(&offline)
+        .run()
+        .code(64)
+        .says(&["can be shown, not applied"]);
 }
 
 /// The plan is made, then a Service is taken away from under it: what needs it is held, the rest goes on.

@@ -23,9 +23,17 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_faults::the_connection_is_cut", nats, the_connection_is_cut),
         trial("live_faults::the_cluster_is_down", kube, the_cluster_is_down),
         trial("live_faults::the_cluster_is_silent", kube, the_cluster_is_silent),
-        trial("live_faults::the_cluster_refuses_the_credentials", kube, the_cluster_refuses_the_credentials),
+        trial(
+            "live_faults::the_cluster_refuses_the_credentials",
+            kube,
+            the_cluster_refuses_the_credentials,
+        ),
         trial("live_faults::the_cluster_forbids_a_kind", kube, the_cluster_forbids_a_kind),
-        trial("live_faults::the_cluster_lacks_the_crds", &[Need::Kubernetes], the_cluster_lacks_the_crds),
+        trial(
+            "live_faults::the_cluster_lacks_the_crds",
+            &[Need::Kubernetes],
+            the_cluster_lacks_the_crds,
+        ),
         trial("live_faults::the_kubeconfig_is_bad", &[], the_kubeconfig_is_bad),
         trial("live_faults::the_nats_context_is_bad", &[], the_nats_context_is_bad),
     ]
@@ -60,7 +68,10 @@ fn nats_is_down() {
 
 fn nats_is_silent() {
     let silent = stubborn::silent();
-    one_clear_error(nats(&format!("nats://{}", silent.address())), &["cannot be reached", "no answer in time"]);
+    one_clear_error(
+        nats(&format!("nats://{}", silent.address())),
+        &["cannot be reached", "no answer in time"],
+    );
 }
 
 fn nats_is_paused() {
@@ -78,7 +89,8 @@ fn nats_has_no_jetstream() {
 
 fn nats_refuses_the_credentials() {
     let server = Nats::start_with("authorization { user: ann, password: s3cret }\n");
-    one_clear_error(nats(&server.url_with("ann", "wr0ng")), &["refuses the credentials"]).hides(&["s3cret", "wr0ng"]);
+    one_clear_error(nats(&server.url_with("ann", "wr0ng")), &["refuses the credentials"])
+        .hides(&["s3cret", "wr0ng"]);
     one_clear_error(nats(&server.url()), &["refuses the credentials"]).hides(&["s3cret"]);
     nats(&server.url_with("ann", "s3cret")).run().code(0).says(&["5 to add"]).hides(&["s3cret"]);
     nats(&server.url())
@@ -94,7 +106,8 @@ fn nats_forbids_the_api() {
     let server = Nats::start_with(
         "authorization { users: [{ user: ann, password: s3cret, permissions: { publish: { deny: \"$JS.API.>\" } } }] }\n",
     );
-    one_clear_error(nats(&server.url_with("ann", "s3cret")), &["cannot be read from"]).hides(&["s3cret"]);
+    one_clear_error(nats(&server.url_with("ann", "s3cret")), &["cannot be read from"])
+        .hides(&["s3cret"]);
 }
 
 fn the_connection_is_cut() {
@@ -132,7 +145,12 @@ fn the_cluster_lacks_the_crds() {
     let cluster = Cluster::start();
     one_clear_error(
         kube(cluster.kubeconfig().to_str().unwrap()),
-        &["does not serve", "NatsJetStreamChannel (messaging.knative.dev/v1alpha1)", "Subscription (messaging.knative.dev/v1)", "install the CRDs"],
+        &[
+            "does not serve",
+            "NatsJetStreamChannel (messaging.knative.dev/v1alpha1)",
+            "Subscription (messaging.knative.dev/v1)",
+            "install the CRDs",
+        ],
     );
 }
 

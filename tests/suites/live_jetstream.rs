@@ -13,19 +13,44 @@ pub(super) fn trials() -> Vec<Trial> {
     let nats = &[Need::Nats];
     vec![
         trial("live_jetstream::plan_apply_plan_is_empty", nats, plan_apply_plan_is_empty),
-        trial("live_jetstream::the_nats_cli_sees_it", &[Need::Nats, Need::NatsCli], the_nats_cli_sees_it),
-        trial("live_jetstream::equal_and_unmarked_is_left_alone", nats, equal_and_unmarked_is_left_alone),
-        trial("live_jetstream::different_and_unmarked_needs_adopt", nats, different_and_unmarked_needs_adopt),
+        trial(
+            "live_jetstream::the_nats_cli_sees_it",
+            &[Need::Nats, Need::NatsCli],
+            the_nats_cli_sees_it,
+        ),
+        trial(
+            "live_jetstream::equal_and_unmarked_is_left_alone",
+            nats,
+            equal_and_unmarked_is_left_alone,
+        ),
+        trial(
+            "live_jetstream::different_and_unmarked_needs_adopt",
+            nats,
+            different_and_unmarked_needs_adopt,
+        ),
         trial("live_jetstream::an_owned_stream_is_updated", nats, an_owned_stream_is_updated),
-        trial("live_jetstream::another_projects_stream_is_refused", nats, another_projects_stream_is_refused),
-        trial("live_jetstream::a_dispatchers_consumer_counts_as_owned", nats, a_dispatchers_consumer_counts_as_owned),
+        trial(
+            "live_jetstream::another_projects_stream_is_refused",
+            nats,
+            another_projects_stream_is_refused,
+        ),
+        trial(
+            "live_jetstream::a_dispatchers_consumer_counts_as_owned",
+            nats,
+            a_dispatchers_consumer_counts_as_owned,
+        ),
         trial("live_jetstream::many_streams_are_read_whole", nats, many_streams_are_read_whole),
         trial("live_jetstream::refusals_are_the_servers_own", nats, refusals_are_the_servers_own),
-        trial("live_jetstream::what_evctl_does_not_know_survives", nats, what_evctl_does_not_know_survives),
+        trial(
+            "live_jetstream::what_evctl_does_not_know_survives",
+            nats,
+            what_evctl_does_not_know_survives,
+        ),
     ]
 }
 
-const CHANNEL: &str = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {name: a}\n";
+const CHANNEL: &str =
+    "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {name: a}\n";
 
 fn channel(config: &str) -> String {
     format!("{CHANNEL}spec: {{stream: {{config: {{{config}}}}}}}\n")
@@ -48,12 +73,24 @@ fn plan_apply_plan_is_empty() {
     let nats = Nats::start();
     let orders = ["examples/topologies/orders", "--no-kubernetes", "--nats-url", &nats.url()];
     let watch = ApiWatch::start(&nats.url());
-    Evctl::new(&["plan", "--exit-code"]).arguments(&orders).run().code(2).says(&["Plan: 5 to add, 0 to change"]);
+    Evctl::new(&["plan", "--exit-code"])
+        .arguments(&orders)
+        .run()
+        .code(2)
+        .says(&["Plan: 5 to add, 0 to change"]);
     assert_eq!(watch.writes(), Vec::<String>::new());
-    Evctl::new(&["apply", "--yes"]).arguments(&orders).run().code(0).says(&["[5/5]", "Objects: 5 added"]);
+    Evctl::new(&["apply", "--yes"])
+        .arguments(&orders)
+        .run()
+        .code(0)
+        .says(&["[5/5]", "Objects: 5 added"]);
     assert_eq!(watch.writes().len(), 5);
     let watch = ApiWatch::start(&nats.url());
-    Evctl::new(&["plan", "--exit-code"]).arguments(&orders).run().code(0).says(&["No changes. 5 objects"]);
+    Evctl::new(&["plan", "--exit-code"])
+        .arguments(&orders)
+        .run()
+        .code(0)
+        .says(&["No changes. 5 objects"]);
     Evctl::new(&["apply", "--yes"]).arguments(&orders).run().code(0).says(&["No changes."]);
     assert_eq!(watch.writes(), Vec::<String>::new());
     let stream = config(&nats, "STREAM.INFO.KN_DEFAULT__ORDERS");
@@ -68,7 +105,8 @@ fn plan_apply_plan_is_empty() {
 
 fn the_nats_cli_sees_it() {
     let nats = Nats::start();
-    let folder = Folder::project(&[("a.yaml", &channel("maxAge: 1h, maxMsgs: 10, storage: Memory"))]);
+    let folder =
+        Folder::project(&[("a.yaml", &channel("maxAge: 1h, maxMsgs: 10, storage: Memory"))]);
     let _ = apply(&nats, &folder);
     let output = std::process::Command::new(lookup::nats_cli().unwrap())
         .args(["--server", &nats.url(), "stream", "info", "KN_DEFAULT__A", "--json"])
@@ -98,14 +136,18 @@ fn different_and_unmarked_needs_adopt() {
     let folder = Folder::project(&[("a.yaml", &channel("maxMsgs: 7"))]);
     let made = json!({"name": "KN_DEFAULT__A", "subjects": ["default.a._knative"], "max_msgs": 9});
     nats.wire().api("STREAM.CREATE.KN_DEFAULT__A", &made);
-    evctl("apply", &nats, &folder)
-        .run()
-        .code(4)
-        .says(&["exists, is not owned and differs in max_msgs", "max_msgs: 9 → 7", "1 refused"]);
+    evctl("apply", &nats, &folder).run().code(4).says(&[
+        "exists, is not owned and differs in max_msgs",
+        "max_msgs: 9 → 7",
+        "1 refused",
+    ]);
     assert_eq!(config(&nats, "STREAM.INFO.KN_DEFAULT__A")["max_msgs"], 9);
     evctl("apply", &nats, &folder).arguments(&["--adopt"]).run().code(0).says(&["1 adopted"]);
     let adopted = config(&nats, "STREAM.INFO.KN_DEFAULT__A");
-    assert_eq!((&adopted["max_msgs"], &adopted["metadata"]["evctl.dev/project"]), (&json!(7), &json!("test")));
+    assert_eq!(
+        (&adopted["max_msgs"], &adopted["metadata"]["evctl.dev/project"]),
+        (&json!(7), &json!("test"))
+    );
     apply(&nats, &folder).says(&["No changes."]);
 }
 
@@ -119,11 +161,11 @@ fn an_owned_stream_is_updated() {
     }
     wire.info();
     folder.write("a.yaml", &channel("maxMsgs: 4"));
-    evctl("plan", &nats, &folder)
-        .arguments(&["--exit-code"])
-        .run()
-        .code(3)
-        .says(&["max_msgs: 100 → 4", "! drops the 6 oldest messages of 10", "0 to add, 1 to change"]);
+    evctl("plan", &nats, &folder).arguments(&["--exit-code"]).run().code(3).says(&[
+        "max_msgs: 100 → 4",
+        "! drops the 6 oldest messages of 10",
+        "0 to add, 1 to change",
+    ]);
     apply(&nats, &folder).says(&["0 added, 1 changed"]);
     let state = wire.api("STREAM.INFO.KN_DEFAULT__A", &json!({}))["state"]["messages"].clone();
     assert_eq!(state, 4);
@@ -135,7 +177,11 @@ fn another_projects_stream_is_refused() {
     let folder = Folder::project(&[("a.yaml", CHANNEL)]);
     let _ = apply(&nats, &folder);
     let other = ["--project", "other"];
-    evctl("plan", &nats, &folder).arguments(&other).run().code(4).says(&["belongs to project test"]);
+    evctl("plan", &nats, &folder)
+        .arguments(&other)
+        .run()
+        .code(4)
+        .says(&["belongs to project test"]);
     evctl("apply", &nats, &folder).arguments(&other).arguments(&["--adopt"]).run().code(4);
     assert_eq!(config(&nats, "STREAM.INFO.KN_DEFAULT__A")["metadata"]["evctl.dev/project"], "test");
 }
@@ -210,12 +256,14 @@ fn refusals_are_the_servers_own() {
         folder.write("a.yaml", &text(after));
         let stream = format!("KN_DEFAULT__{}", name.to_uppercase());
         let wire = nats.wire();
-        let consumer = wire.api(&format!("CONSUMER.NAMES.{stream}"), &json!({}))["consumers"][0].clone();
+        let consumer =
+            wire.api(&format!("CONSUMER.NAMES.{stream}"), &json!({}))["consumers"][0].clone();
         let consumer = consumer.as_str().unwrap();
         let mut asked = config(&nats, &format!("CONSUMER.INFO.{stream}.{consumer}"));
         asked[field] = value;
         let request = json!({"stream_name": stream, "config": asked, "action": "update"});
-        let error = wire.api(&format!("CONSUMER.CREATE.{stream}.{consumer}"), &request)["error"].clone();
+        let error =
+            wire.api(&format!("CONSUMER.CREATE.{stream}.{consumer}"), &request)["error"].clone();
         agree(&evctl("plan", &nats, &folder).arguments(&["-o", "json"]).run().code(4), &error);
     }
 }
@@ -223,8 +271,12 @@ fn refusals_are_the_servers_own() {
 #[track_caller]
 fn agree(said: &Said, server: &Value) {
     let plan = said.json();
-    let refused: Vec<&Value> =
-        plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] == "refused").collect();
+    let refused: Vec<&Value> = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["action"] == "refused")
+        .collect();
     assert_eq!(refused.len(), 1, "{said}");
     assert_eq!(refused[0]["rule"]["errCode"], server["err_code"], "{said}\n{server}");
     assert_eq!(refused[0]["rule"]["text"], server["description"], "{said}\n{server}");

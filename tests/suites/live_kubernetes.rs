@@ -13,15 +13,43 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("live_kubernetes::any_kind_passes_through", kube, any_kind_passes_through),
         trial("live_kubernetes::a_removed_field_goes", kube, a_removed_field_goes),
-        trial("live_kubernetes::unmarked_objects_are_respected", kube, unmarked_objects_are_respected),
-        trial("live_kubernetes::another_managers_field_is_a_refusal", kube, another_managers_field_is_a_refusal),
-        trial("live_kubernetes::the_servers_no_is_shown_in_the_plan", kube, the_servers_no_is_shown_in_the_plan),
+        trial(
+            "live_kubernetes::unmarked_objects_are_respected",
+            kube,
+            unmarked_objects_are_respected,
+        ),
+        trial(
+            "live_kubernetes::another_managers_field_is_a_refusal",
+            kube,
+            another_managers_field_is_a_refusal,
+        ),
+        trial(
+            "live_kubernetes::the_servers_no_is_shown_in_the_plan",
+            kube,
+            the_servers_no_is_shown_in_the_plan,
+        ),
         trial("live_kubernetes::immutable_fields_are_refused", kube, immutable_fields_are_refused),
-        trial("live_kubernetes::namespaces_and_definitions_come_first", kube, namespaces_and_definitions_come_first),
+        trial(
+            "live_kubernetes::namespaces_and_definitions_come_first",
+            kube,
+            namespaces_and_definitions_come_first,
+        ),
         trial("live_kubernetes::secrets_are_never_shown", kube, secrets_are_never_shown),
-        trial("live_kubernetes::server_owned_metadata_is_not_sent", kube, server_owned_metadata_is_not_sent),
-        trial("live_kubernetes::live_objects_satisfy_references", kube, live_objects_satisfy_references),
-        trial("live_kubernetes::a_copied_mark_is_no_ownership", kube, a_copied_mark_is_no_ownership),
+        trial(
+            "live_kubernetes::server_owned_metadata_is_not_sent",
+            kube,
+            server_owned_metadata_is_not_sent,
+        ),
+        trial(
+            "live_kubernetes::live_objects_satisfy_references",
+            kube,
+            live_objects_satisfy_references,
+        ),
+        trial(
+            "live_kubernetes::a_copied_mark_is_no_ownership",
+            kube,
+            a_copied_mark_is_no_ownership,
+        ),
         trial("live_kubernetes::lists_are_read_page_by_page", kube, lists_are_read_page_by_page),
     ]
 }
@@ -36,7 +64,11 @@ struct Place {
 impl Place {
     fn new(text: &str) -> Self {
         let cluster = Cluster::shared();
-        Self { cluster, namespace: cluster.namespace("kube"), folder: Folder::project(&[("a.yaml", text)]) }
+        Self {
+            cluster,
+            namespace: cluster.namespace("kube"),
+            folder: Folder::project(&[("a.yaml", text)]),
+        }
     }
 
     fn evctl(&self, verb: &str) -> Evctl {
@@ -60,7 +92,8 @@ impl Place {
     }
 
     fn kubectl(&self, arguments: &[&str], text: &str) -> String {
-        let all: Vec<&str> = ["-n", &self.namespace].iter().copied().chain(arguments.iter().copied()).collect();
+        let all: Vec<&str> =
+            ["-n", &self.namespace].iter().copied().chain(arguments.iter().copied()).collect();
         self.cluster.kubectl_stdin(&all, text).expect_success()
     }
 
@@ -71,10 +104,17 @@ impl Place {
         self.evctl("plan").arguments(&["--exit-code"]).run().code(0).says(&["No changes."]);
         self.apply().says(&["No changes."]);
         let asked = self.cluster.requests(marker);
-        let ours: Vec<_> = asked.iter().filter(|r| r.user_agent.contains("kube.rs") || r.user_agent.is_empty()).collect();
+        let ours: Vec<_> = asked
+            .iter()
+            .filter(|r| r.user_agent.contains("kube.rs") || r.user_agent.is_empty())
+            .collect();
         let patches: Vec<_> = asked
             .iter()
-            .filter(|request| request.namespace == self.namespace && request.verb != "list" && request.verb != "get")
+            .filter(|request| {
+                request.namespace == self.namespace
+                    && request.verb != "list"
+                    && request.verb != "get"
+            })
             .collect();
         assert!(patches.is_empty(), "{patches:?}");
         assert!(!asked.is_empty(), "the audit log shows no request at all ({})", ours.len());
@@ -96,16 +136,24 @@ fn any_kind_passes_through() {
     assert_eq!(place.get("configmap", "settings")["data"]["b"], "two\nlines\n");
     let marks = place.get("configmap", "settings")["metadata"].clone();
     assert_eq!(marks["labels"]["evctl.dev/project"], "test");
-    assert_eq!(marks["annotations"]["evctl.dev/object"], format!("configmap/{}/settings", place.namespace));
+    assert_eq!(
+        marks["annotations"]["evctl.dev/object"],
+        format!("configmap/{}/settings", place.namespace)
+    );
     // The server writes `1000m` as `1`: seen by a dry-run, and no change.
     place.evctl("plan").arguments(&["--exit-code"]).run().code(0).says(&["No changes."]);
     place.apply().says(&["No changes."]);
-    place.kubectl(&["patch", "deployment", "web", "--type=merge", "-p", r#"{"spec":{"replicas":5}}"#], "");
+    place.kubectl(
+        &["patch", "deployment", "web", "--type=merge", "-p", r#"{"spec":{"replicas":5}}"#],
+        "",
+    );
     place.evctl("plan").run().code(4).says(&["409"]);
 }
 
 fn a_removed_field_goes() {
-    let text = |data: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n");
+    let text = |data: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n")
+    };
     let place = Place::new(&text("a: x, b: y"));
     let _ = place.apply();
     place.is_settled();
@@ -122,11 +170,11 @@ fn unmarked_objects_are_respected() {
     place.kubectl(&["apply", "-f", "-"], text);
     place.is_settled();
     place.write(&text.replace("a: x", "a: z"));
-    place
-        .evctl("apply")
-        .run()
-        .code(4)
-        .says(&["exists, is not owned and differs in data.a", "data.a: x → z", "--adopt"]);
+    place.evctl("apply").run().code(4).says(&[
+        "exists, is not owned and differs in data.a",
+        "data.a: x → z",
+        "--adopt",
+    ]);
     assert_eq!(place.get("configmap", "c")["data"]["a"], "x");
     place.evctl("apply").arguments(&["--adopt"]).run().code(0).says(&["1 adopted"]);
     let adopted = place.get("configmap", "c");
@@ -140,8 +188,16 @@ fn another_managers_field_is_a_refusal() {
     let place = Place::new(text);
     let _ = place.apply();
     let theirs = text.replace("a: x", "a: theirs");
-    place.kubectl(&["apply", "--server-side", "--force-conflicts", "--field-manager=them", "-f", "-"], &theirs);
-    place.evctl("apply").run().code(4).says(&["another field manager owns fields of it", "them", ".data.a", "409"]);
+    place.kubectl(
+        &["apply", "--server-side", "--force-conflicts", "--field-manager=them", "-f", "-"],
+        &theirs,
+    );
+    place.evctl("apply").run().code(4).says(&[
+        "another field manager owns fields of it",
+        "them",
+        ".data.a",
+        "409",
+    ]);
     assert_eq!(place.get("configmap", "c")["data"]["a"], "theirs");
 }
 
@@ -150,7 +206,12 @@ fn the_servers_no_is_shown_in_the_plan() {
         "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 99999}]}\n\
          ---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: x}\n",
     );
-    place.evctl("apply").run().code(4).says(&["spec.ports[0].port", "between 1 and 65535", "422", "1 refused"]);
+    place.evctl("apply").run().code(4).says(&[
+        "spec.ports[0].port",
+        "between 1 and 65535",
+        "422",
+        "1 refused",
+    ]);
     assert_eq!(place.get("configmap", "c")["data"]["a"], "x");
     place.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: nowhere}\n");
     place.evctl("plan").run().code(4).says(&["nowhere", "not found", "404"]);
@@ -169,7 +230,11 @@ fn immutable_fields_are_refused() {
     let place = Place::new(&text("a"));
     let _ = place.apply();
     place.write(&text("b"));
-    place.evctl("plan").run().code(4).says(&["spec.channel.name is immutable in a Subscription", "(400)", "1 refused"]);
+    place.evctl("plan").run().code(4).says(&[
+        "spec.channel.name is immutable in a Subscription",
+        "(400)",
+        "1 refused",
+    ]);
 }
 
 fn namespaces_and_definitions_come_first() {
@@ -185,13 +250,20 @@ fn namespaces_and_definitions_come_first() {
     ));
     place.evctl("plan").run().code(0).says(&["3 to add", "Not verified: 1"]);
     place.apply().says(&["3 added"]);
-    let widget = place.cluster.get(&format!("widgets.{unique}.example"), &format!("{unique}-new"), "w").unwrap();
+    let widget = place
+        .cluster
+        .get(&format!("widgets.{unique}.example"), &format!("{unique}-new"), "w")
+        .unwrap();
     assert_eq!(widget["spec"]["size"], 3);
     place.evctl("plan").arguments(&["--exit-code"]).run().code(0).says(&["No changes."]);
 }
 
 fn secrets_are_never_shown() {
-    let text = |value: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{key: {value}}}\n");
+    let text = |value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{key: {value}}}\n"
+        )
+    };
     let place = Place::new(&text("hunter2"));
     let world = place.folder.file("world.json");
     let shown = &["hunter2", "aHVudGVyMg", "hunter3", "aHVudGVyMw"];
@@ -209,11 +281,16 @@ fn secrets_are_never_shown() {
         .says(&["data.key: value not shown (#1) → value not shown (#2)"]);
     place.evctl("plan").arguments(&["-o", "json"]).run().code(0).hides(shown);
     let saved = std::fs::read_to_string(&world).unwrap();
-    assert!(saved.contains("Secret") && shown.iter().all(|secret| !saved.contains(secret)), "{saved}");
+    assert!(
+        saved.contains("Secret") && shown.iter().all(|secret| !saved.contains(secret)),
+        "{saved}"
+    );
     std::fs::remove_file(world).unwrap();
     place.apply().hides(shown);
     assert_eq!(place.get("secret", "s")["data"]["key"], "aHVudGVyMw==");
-    place.write("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  key: hunter2\n  : [\n");
+    place.write(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  key: hunter2\n  : [\n",
+    );
     place.evctl("plan").run().code(4).hides(shown).says(&["yaml-syntax"]);
 }
 
@@ -252,10 +329,14 @@ fn a_copied_mark_is_no_ownership() {
 
 fn lists_are_read_page_by_page() {
     use std::fmt::Write;
-    let place = Place::new("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: zzz}\ndata: {a: x}\n");
+    let place =
+        Place::new("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: zzz}\ndata: {a: x}\n");
     let mut many = String::new();
     for number in 0..510 {
-        let _ = write!(many, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number:03}}}\n");
+        let _ = write!(
+            many,
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number:03}}}\n"
+        );
     }
     place.kubectl(&["create", "-f", "-"], &many);
     let _ = place.apply();

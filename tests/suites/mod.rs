@@ -15,8 +15,10 @@ mod live_both_planes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
+mod simulation_properties;
 mod tidy;
 mod world_properties;
 
@@ -29,7 +31,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         fixtures::trials(),
         shape_properties::trials(),
         world_properties::trials(),
+        simulation_properties::trials(),
         recorded_objects::trials(),
+        recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
         live_jetstream::trials(),

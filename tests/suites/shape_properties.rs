@@ -5,7 +5,7 @@ use evctl::model::envelope::Document;
 use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
-use evctl::model::shape;
+use evctl::model::shape::Shape;
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -25,7 +25,9 @@ pub(super) fn trials() -> Vec<Trial> {
             holds::<Document<SubscriptionSpec>>(&subscription());
         }),
         plain("shape_properties::project", || {
-            holds::<Project>(&json!({"apiVersion": "evctl.dev/v1alpha1", "kind": "Project", "name": "a"}));
+            holds::<Project>(
+                &json!({"apiVersion": "evctl.dev/v1alpha1", "kind": "Project", "name": "a"}),
+            );
         }),
     ]
 }
@@ -36,21 +38,32 @@ pub(crate) fn cases(default: u32) -> u32 {
 }
 
 fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
-    let schema = shape::schema_of::<T>();
-    assert_eq!(shape::faults(&schema, valid), [], "the seed must be valid");
+    let shape = Shape::of::<T>();
+    assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
     let mut places = Vec::new();
     walk(valid, &mut Vec::new(), &mut places);
     let strategy = proptest::collection::vec((0..places.len(), edges(), any::<bool>()), 1..3);
-    let mut runner = TestRunner::new(Config { cases: cases(1500), failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: cases(1500),
+        failure_persistence: None,
+        ..Config::default()
+    });
     let outcome = runner.run(&strategy, |mutations| {
         let mut document = valid.clone();
         for (place, value, add) in mutations {
             mutate(&mut document, &places[place], value, add);
         }
         let decoded = T::deserialize(&document);
-        let faults = shape::faults(&schema, &document);
-        prop_assert_eq!(decoded.is_ok(), faults.is_empty(), "{}\n{:?}\n{:?}", document, decoded.err(), faults);
+        let faults = shape.faults(&document);
+        prop_assert_eq!(
+            decoded.is_ok(),
+            faults.is_empty(),
+            "{}\n{:?}\n{:?}",
+            document,
+            decoded.err(),
+            faults
+        );
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
@@ -73,7 +86,10 @@ fn walk(value: &Value, at: &mut Vec<String>, places: &mut Vec<Vec<String>>) {
 /// Puts a value in a place, or a new key beside what is there, or takes the place away.
 fn mutate(document: &mut Value, place: &[String], value: Option<Value>, add: bool) {
     let pointer = |steps: &[String]| {
-        steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect::<String>()
+        steps
+            .iter()
+            .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
+            .collect::<String>()
     };
     if let (Some(value), Some(Value::Object(fields)), true) =
         (&value, document.pointer_mut(&pointer(place)), add)
@@ -98,12 +114,64 @@ fn mutate(document: &mut Value, place: &[String], value: Option<Value>, add: boo
 
 fn edges() -> impl Strategy<Value = Option<Value>> {
     const TEXTS: &[&str] = &[
-        "", "a", "A", "a.b", "-a", "a_b", "linear", "Linear", "exponential", "json", "JSON", "Limits",
-        "limits", "Work", "Old", "File", "All", "New", "ByStartTime", "Instant", "Push", "pull", "PT1S",
-        "PT0S", "P", "PT", "P1DT", "P1M", "PT0,5S", "-PT1S", "PT0.00S", "pt1s", "1h30m", "90s", "5", "0",
-        "-1s", "+1s", ".5s", "1.s", ".s", "2d", "1h 1m", "3µs", "2026-01-31T12:00:00Z",
-        "2026-02-30T12:00:00+02:00", "2026-13-01T00:00:00Z", "2026-01-31T12:00:00", "2026-01-31T24:00:00Z",
-        "2026-01-31T12:00:00.Z", "30", "30%", "101%", "3.5", "00", "100", "PT1S\n", "é",
+        "",
+        "a",
+        "A",
+        "a.b",
+        "-a",
+        "a_b",
+        "linear",
+        "Linear",
+        "exponential",
+        "json",
+        "JSON",
+        "Limits",
+        "limits",
+        "Work",
+        "Old",
+        "File",
+        "All",
+        "New",
+        "ByStartTime",
+        "Instant",
+        "Push",
+        "pull",
+        "PT1S",
+        "PT0S",
+        "P",
+        "PT",
+        "P1DT",
+        "P1M",
+        "PT0,5S",
+        "-PT1S",
+        "PT0.00S",
+        "pt1s",
+        "1h30m",
+        "90s",
+        "5",
+        "0",
+        "-1s",
+        "+1s",
+        ".5s",
+        "1.s",
+        ".s",
+        "2d",
+        "1h 1m",
+        "3µs",
+        "2026-01-31T12:00:00Z",
+        "2026-02-30T12:00:00+02:00",
+        "2026-13-01T00:00:00Z",
+        "2026-01-31T12:00:00",
+        "2026-01-31T24:00:00Z",
+        "2026-01-31T12:00:00.Z",
+        "30",
+        "30%",
+        "101%",
+        "3.5",
+        "00",
+        "100",
+        "PT1S\n",
+        "é",
     ];
     prop_oneof![
         1 => Just(None),

@@ -34,7 +34,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("live", &["diag", "model", "jetstream", "topology", "world", "dispatch", "plan", "apply"]),
     (
         "cli",
-        &["diag", "model", "jetstream", "topology", "world", "dispatch", "plan", "simulate", "apply", "live"],
+        &[
+            "diag",
+            "model",
+            "jetstream",
+            "topology",
+            "world",
+            "dispatch",
+            "plan",
+            "simulate",
+            "apply",
+            "live",
+        ],
     ),
 ];
 
@@ -50,7 +61,8 @@ fn rust_files(folder: &str) -> Vec<(String, String)> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -66,12 +78,15 @@ fn layers_point_one_way() {
     let allowed: BTreeMap<_, _> = LAYERS.iter().copied().collect();
     let mut faults = Vec::new();
     for (name, text) in rust_files("src") {
-        let Some(layer) = name.strip_prefix("src/").and_then(|rest| rest.split_once('/')).map(|(l, _)| l) else {
+        let Some(layer) =
+            name.strip_prefix("src/").and_then(|rest| rest.split_once('/')).map(|(l, _)| l)
+        else {
             continue;
         };
         let below = allowed.get(layer).unwrap_or_else(|| panic!("{layer} is in no layer"));
         for part in text.split("crate::").skip(1) {
-            let named: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let named: String =
+                part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             let is_layer = allowed.contains_key(named.as_str());
             if is_layer && named != layer && !below.contains(&named.as_str()) {
                 faults.push(format!("{name} names {named}"));
@@ -144,7 +159,8 @@ fn every_code_has_a_case() {
     for (_, text) in rust_files("tests/suites") {
         cases += &text;
     }
-    let bare: Vec<_> = Code::ALL.iter().map(|code| code.name()).filter(|code| !cases.contains(code)).collect();
+    let bare: Vec<_> =
+        Code::ALL.iter().map(|code| code.name()).filter(|code| !cases.contains(code)).collect();
     assert!(bare.is_empty(), "codes without a case: {bare:?}");
 }
 

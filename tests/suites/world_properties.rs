@@ -42,7 +42,11 @@ fn drafts() -> impl Strategy<Value = Draft> {
         proptest::collection::vec(subscription, 0..6),
         0..3u8,
     )
-        .prop_map(|(channels, subscriptions, planes)| Draft { channels, subscriptions, planes })
+        .prop_map(|(channels, subscriptions, planes)| Draft {
+            channels,
+            subscriptions,
+            planes,
+        })
 }
 
 impl Draft {
@@ -50,11 +54,17 @@ impl Draft {
         let mut out = "apiVersion: v1\nkind: Service\nmetadata: {name: sink}\n".to_owned();
         for (number, (form, age)) in self.channels.iter().enumerate() {
             let age = age.map(|hours| format!("maxAge: {hours}h")).unwrap_or_default();
-            let source = if number > 0 { format!(", sources: [{{name: KN_DEFAULT__C{}}}]", number - 1) } else { String::new() };
+            let source = if number > 0 {
+                format!(", sources: [{{name: KN_DEFAULT__C{}}}]", number - 1)
+            } else {
+                String::new()
+            };
             let stream = match form {
                 0 => "{}".to_owned(),
                 1 => format!("{{stream: {{config: {{{age}}}}}}}"),
-                2 => format!("{{stream: {{config: {{maxMsgs: 5{source}}}}}, delivery: {{retry: 2}}}}"),
+                2 => format!(
+                    "{{stream: {{config: {{maxMsgs: 5{source}}}}}, delivery: {{retry: 2}}}}"
+                ),
                 _ => "{consumerConfigTemplate: {ackWait: 5s, consumerType: Pull}}".to_owned(),
             };
             out += &format!(
@@ -68,7 +78,14 @@ impl Draft {
         out
     }
 
-    fn subscription(&self, number: usize, from: usize, to: u8, retry: Option<u8>, reply: bool) -> String {
+    fn subscription(
+        &self,
+        number: usize,
+        from: usize,
+        to: u8,
+        retry: Option<u8>,
+        reply: bool,
+    ) -> String {
         let channel = |number: usize| {
             format!(
                 "{{apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: c{}}}",
@@ -80,8 +97,13 @@ impl Draft {
             3 => "{uri: 'http://elsewhere.example'}".to_owned(),
             to => format!("{{ref: {}}}", channel(to.into())),
         };
-        let delivery = retry.map(|retry| format!("  delivery: {{retry: {retry}}}\n")).unwrap_or_default();
-        let reply = if reply { format!("  reply: {{ref: {}}}\n", channel(from + 1)) } else { String::new() };
+        let delivery =
+            retry.map(|retry| format!("  delivery: {{retry: {retry}}}\n")).unwrap_or_default();
+        let reply = if reply {
+            format!("  reply: {{ref: {}}}\n", channel(from + 1))
+        } else {
+            String::new()
+        };
         format!(
             "---\napiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {{name: s{number}}}\n\
              spec:\n  channel: {}\n  subscriber: {subscriber}\n{reply}{delivery}",
@@ -102,7 +124,8 @@ impl Draft {
         let input = Input { name: "draft.yaml".to_owned(), content: Ok(self.yaml().into_bytes()) };
         let loaded = model::load(vec![input], "default");
         let resolved = resolve(&loaded.manifests);
-        let errors: Vec<_> = loaded.findings.iter().chain(&resolved.findings).map(|f| &f.message).collect();
+        let errors: Vec<_> =
+            loaded.findings.iter().chain(&resolved.findings).map(|f| &f.message).collect();
         assert!(errors.is_empty() && resolved.dangling.is_empty(), "{errors:?}\n{}", self.yaml());
         lower(&resolved.topology, &loaded.manifests, "test", live)
     }
@@ -115,11 +138,18 @@ impl Draft {
 }
 
 fn uid(key: &ObjectKey) -> String {
-    format!("{:08x}-0000-4000-8000-000000000000", key.name.bytes().fold(7u32, |sum, b| sum * 31 + u32::from(b)))
+    format!(
+        "{:08x}-0000-4000-8000-000000000000",
+        key.name.bytes().fold(7u32, |sum, b| sum * 31 + u32::from(b))
+    )
 }
 
 fn writes(plan: &Plan) -> Vec<String> {
-    plan.changes.iter().filter(|change| change.action != Action::None).map(|change| change.key.to_string()).collect()
+    plan.changes
+        .iter()
+        .filter(|change| change.action != Action::None)
+        .map(|change| change.key.to_string())
+        .collect()
 }
 
 fn run(property: impl Fn(Draft) -> Result<(), TestCaseError>) {
