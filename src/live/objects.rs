@@ -193,7 +193,9 @@ async fn ask(
         Err(error) => match status(&error) {
             Some(status) if is_conflict(status) => Ok(Preview::Conflict { text: brief(status) }),
             Some(status) if without_dry_run(status) => Ok(Preview::Unknown(brief(status))),
-            Some(status) if matches!(status.code, 400 | 404 | 409 | 422) || denied(status) => {
+            Some(status)
+                if matches!(status.code, 400 | 404 | 409 | 422 | 500) || denied(status) =>
+            {
                 Ok(Preview::Refused { status: status.code, text: brief(status) })
             }
             _ => Err(cluster.error("a dry-run", &error)),

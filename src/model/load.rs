@@ -159,6 +159,12 @@ impl Loaded {
             self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
             return;
         }
+        if group_of(&api_version) == "evctl.dev" {
+            let message = format!("a {kind} of evctl itself is nothing to plan");
+            let help = "passed over; keep saved worlds and reports out of the folder";
+            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
+            return;
+        }
         if kind == "List" && api_version == "v1" {
             return self.list(file, root, namespace);
         }

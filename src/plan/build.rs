@@ -146,7 +146,8 @@ impl Builder<'_> {
             if diff.is_empty() {
                 return self.blank(Action::None, "exists, is equal and not owned: left alone");
             }
-            let reason = format!("exists, is not owned and {}", differs(&diff));
+            let reason =
+                format!("exists, is not owned and {}; --adopt takes it over", differs(&diff));
             let change = Change { diff, ..self.blank(Action::Refused, reason) };
             return change
                 .with_rule("unowned-and-different", "take it over with --adopt".to_owned());

@@ -154,11 +154,11 @@ fn a_removed_field_goes() {
     let text = |data: &str| {
         format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n")
     };
-    let place = Place::new(&text("a: x, b: y"));
+    let place = Place::new(&text("a: x, b: z"));
     let _ = place.apply();
     place.is_settled();
     place.write(&text("a: x"));
-    place.evctl("plan").run().code(0).says(&["- data.b: y", "0 to add, 1 to change"]);
+    place.evctl("plan").run().code(0).says(&["- data.b: z", "0 to add, 1 to change"]);
     let _ = place.apply();
     assert_eq!(place.get("configmap", "c")["data"], json!({"a": "x"}));
     place.is_settled();
