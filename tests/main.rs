@@ -3,13 +3,14 @@
 mod servers;
 mod suites;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let trials = suites::trials();
     for (name, why) in servers::skipped() {
-        eprintln!("skipped: {name}: {why}");
+        let _ = writeln!(std::io::stderr(), "skipped: {name}: {why}");
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -189,6 +189,8 @@ fn servers(urls: &str) -> (Vec<String>, Option<(String, String)>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -196,5 +198,55 @@ mod tests {
         let (servers, credentials) = servers("nats://ann:s3cret@one:4222, two:4223");
         assert_eq!(servers, ["nats://one:4222", "nats://two:4223"]);
         assert_eq!(credentials, Some(("ann".into(), "s3cret".into())));
+    }
+
+    fn args(nats_url: Option<&str>, nats_context: Option<&str>) -> ServerArgs {
+        ServerArgs {
+            context: None,
+            kubeconfig: None,
+            no_kubernetes: false,
+            nats_context: nats_context.map(str::to_owned),
+            nats_url: nats_url.map(str::to_owned),
+            creds: None,
+            no_nats: false,
+            offline: false,
+            world: None,
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// A folder with a context `shop`, selected.
+    fn contexts() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let nats = folder.path().join("nats");
+        std::fs::create_dir_all(nats.join("context")).unwrap();
+        std::fs::write(nats.join("context.txt"), "shop\n").unwrap();
+        let shop = r#"{"url": "nats://shop:4222", "user": "ann", "password": "env://SHOP_PASSWORD",
+                       "jetstream_domain": "hub", "description": "not read"}"#;
+        std::fs::write(nats.join("context/shop.json"), shop).unwrap();
+        folder
+    }
+
+    #[test]
+    fn flags_win_over_variables_and_these_over_the_selected_context() {
+        let folder = contexts();
+        let home = ("XDG_CONFIG_HOME", folder.path().to_str().unwrap());
+        let secret = ("SHOP_PASSWORD", "s3cret");
+        let found = |args: &ServerArgs, variables: &[(&str, &str)]| {
+            target(args, &Environment::of(variables))
+                .unwrap()
+                .map(|target| (target.name(), target.domain))
+        };
+        let shop = Some(("nats://shop:4222".to_owned(), "hub".to_owned()));
+        assert_eq!(found(&args(None, None), &[]), None);
+        assert_eq!(found(&args(None, None), &[home, secret]), shop);
+        assert_eq!(found(&args(None, Some("shop")), &[home, secret]), shop);
+        let by_url = Some(("nats://other:1".to_owned(), String::new()));
+        assert_eq!(found(&args(None, None), &[home, ("NATS_URL", "nats://other:1")]), by_url);
+        let flag = args(Some("nats://flag:1"), None);
+        let by_flag = Some(("nats://flag:1".to_owned(), String::new()));
+        assert_eq!(found(&flag, &[home, ("NATS_URL", "nats://other:1")]), by_flag);
+        let unset = target(&args(None, None), &Environment::of(&[home])).unwrap_err();
+        assert!(unset.why.contains("SHOP_PASSWORD"), "{unset}");
     }
 }

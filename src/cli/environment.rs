@@ -64,7 +64,7 @@ impl Environment {
 #[cfg(test)]
 impl Environment {
     /// An environment of these variables alone.
-    pub fn of(variables: &[(&str, &str)]) -> Self {
+    pub(super) fn of(variables: &[(&str, &str)]) -> Self {
         Self(
             variables
                 .iter()

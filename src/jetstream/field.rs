@@ -143,6 +143,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(field: Field, value: Value, normal: Option<Value>, spoken: &str) {
         let found = field.normal(Some(&value));
         assert_eq!(found, normal);

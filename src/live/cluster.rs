@@ -158,7 +158,8 @@ async fn config(target: &ClusterTarget) -> Result<Config, LiveError> {
     loaded.map_err(|error| {
         LiveError::new(
             "no cluster can be made out of the kubeconfig",
-            error.to_string(),
+            // The lines below the first repeat the file, which holds credentials.
+            error.to_string().lines().next().unwrap_or_default(),
             "name the right --kubeconfig and --context, or leave the plane out with --no-kubernetes",
         )
     })

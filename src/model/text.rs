@@ -157,6 +157,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(ok: bool, valid: Result<impl Sized, String>) {
         assert_eq!(valid.is_ok(), ok);
     }

@@ -163,6 +163,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(desired: Value, live: Value, claimed: Option<Value>, expected: &[&str]) {
         let diff = object_diff(&desired, &live, claimed.as_ref());
         let paths: Vec<_> = diff.iter().map(|field| field.path.as_str()).collect();

@@ -15,6 +15,7 @@ mod live_both_planes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
@@ -36,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
+        readme::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
         live_both_planes::trials(),

@@ -122,7 +122,7 @@ fn case(folder: &Path, name: &str) -> Vec<String> {
         match derived.objects.get(key) {
             None => faults.push(format!("{key} was made and is not derived")),
             Some(own) if own != config => {
-                faults.push(format!("{key}\n   made    {config}\n   derived {own}"))
+                faults.push(format!("{key}\n   made    {config}\n   derived {own}"));
             }
             Some(_) => {}
         }
