@@ -2,13 +2,14 @@
 
 mod servers;
 mod suites;
+mod tidy;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = suites::trials();
+    let trials = tidy::trials().into_iter().chain(suites::trials()).collect();
     for (name, why) in servers::skipped() {
         let _ = writeln!(std::io::stderr(), "skipped: {name}: {why}");
     }

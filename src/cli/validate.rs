@@ -24,7 +24,9 @@ pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
             ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
         }
         Output::Text if read.findings.is_empty() => {
-            ui.out(&format!("{} objects, nothing to say.\n", read.manifests.len()));
+            let count = read.manifests.len();
+            let objects = if count == 1 { "object" } else { "objects" };
+            ui.out(&format!("{count} {objects}, nothing to say.\n"));
         }
         Output::Text => ui.out(&findings::render(&read.findings, &read.sources, ui.colour)),
     }

@@ -142,7 +142,7 @@ fn random_bytes_never_panic() {
 
 fn stdin_is_an_input() {
     let text = b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
-    Evctl::new(&["validate", "-"]).input(text).run().code(0).says(&["1 objects, nothing to say"]);
+    Evctl::new(&["validate", "-"]).input(text).run().code(0).says(&["1 object, nothing to say"]);
     Evctl::new(&["validate", "-"]).input(b"a: [").run().code(4).says(&["stdin:1"]);
 }
 

@@ -20,7 +20,6 @@ mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
 mod simulation_properties;
-mod tidy;
 mod world_properties;
 
 use libtest_mimic::Trial;
@@ -28,7 +27,6 @@ use libtest_mimic::Trial;
 /// Every test.
 pub(crate) fn trials() -> Vec<Trial> {
     [
-        tidy::trials(),
         fixtures::trials(),
         shape_properties::trials(),
         world_properties::trials(),
@@ -49,7 +47,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A test that needs nothing but the project.
-fn plain(name: &str, test: fn()) -> Trial {
+pub(crate) fn plain(name: &str, test: fn()) -> Trial {
     Trial::test(name, move || {
         test();
         Ok(())

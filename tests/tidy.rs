@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use evctl::diag::Code;
 use libtest_mimic::Trial;
 
-use super::plain;
+use crate::suites::plain;
 
-pub(super) fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![
         plain("tidy::layers_point_one_way", layers_point_one_way),
         plain("tidy::servers_are_named_in_live_alone", servers_are_named_in_live_alone),
