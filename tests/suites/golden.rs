@@ -32,8 +32,10 @@ pub(crate) fn check(file: &Path, fill: &[(&str, &str)], redact: &[(&str, &str)])
     let text = std::fs::read_to_string(file).unwrap();
     let mut transcript = String::new();
     for line in text.lines() {
-        if line.starts_with('#') || line.is_empty() && transcript.is_empty() {
-            transcript += &format!("{line}\n");
+        if line.starts_with('#') {
+            let after_output = transcript.lines().last().is_some_and(|last| !last.starts_with('#'));
+            let gap = if after_output { "\n" } else { "" };
+            transcript += &format!("{gap}{line}\n");
         } else if let Some(command) = line.strip_prefix("$ evctl ") {
             let said = run(command, fill);
             let said = redact.iter().fold(said, |said, (name, value)| said.replace(value, name));
