@@ -21,14 +21,14 @@ pub(super) struct ApplyArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub project: ProjectArgs,
-    #[command(flatten)]
-    pub servers: ServerArgs,
     /// Do not ask
     #[arg(short, long, alias = "auto-approve")]
     pub yes: bool,
     /// How many objects are written at once
     #[arg(long, alias = "parallelism", default_value_t = CONCURRENCY, value_name = "N")]
     pub concurrency: usize,
+    #[command(flatten)]
+    pub servers: ServerArgs,
 }
 
 /// Runs the verb.

@@ -22,14 +22,14 @@ pub(super) struct PlanArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub project: ProjectArgs,
-    #[command(flatten)]
-    pub servers: ServerArgs,
     /// End with 2 when changes are pending, and 3 when they cost data
     #[arg(long, alias = "detailed-exitcode")]
     pub exit_code: bool,
     /// Write what the servers hold to a file, for --world
     #[arg(long, value_name = "FILE")]
     pub save_world: Option<PathBuf>,
+    #[command(flatten)]
+    pub servers: ServerArgs,
 }
 
 /// Runs the verb.
