@@ -85,10 +85,18 @@ impl<'p> Rollout<'p> {
         }
         let at = (0..self.states.len()).find(|at| self.is_ready(*at))?;
         let change = &self.plan.changes[at];
-        let write = change.write.clone()?;
+        let step = self.filled(at, &change.key, change.write.clone()?);
+        if placeholder::is_open(&step.key.to_string())
+            || placeholder::is_open(&step.write.body.to_string())
+        {
+            let why = "it waits for a uid that no step has given".to_owned();
+            self.states[at] = State::Stopped;
+            self.events.push_back(ApplyEvent::Failed { at, key: step.key, why });
+            return self.poll();
+        }
         self.states[at] = State::Running;
         self.running += 1;
-        Some(self.filled(at, &change.key, write))
+        Some(step)
     }
 
     /// What has happened since the last call.

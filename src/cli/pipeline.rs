@@ -8,14 +8,14 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{LiveError, Servers, Wanted};
-use crate::model::{self, Manifest};
+use crate::model::{self, Input, Manifest};
 use crate::plan::Plan;
 use crate::plan::build::{Options, build};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::topology::{Backing, Resolved, resolve};
 use crate::world::lower::{Desired, definition, lower};
-use crate::world::{World, placeholder};
+use crate::world::{Key, World, placeholder};
 
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
@@ -32,9 +32,14 @@ pub(super) struct Read {
     pub project: Option<String>,
 }
 
-/// Reads and resolves every input. `namespace` is where an object lives that does not say.
+/// Reads every file and resolves what is in them. `namespace` is where an object lives that does not
+/// say.
 pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
-    let loaded = model::load(inputs::read(args), namespace);
+    resolved(&inputs::read(args), namespace)
+}
+
+fn resolved(inputs: &[Input], namespace: &str) -> Read {
+    let loaded = model::load(inputs.to_vec(), namespace);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
         let message = "the input holds no manifest";
@@ -110,8 +115,11 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             Unselected::Usage(text) => Stopped::Usage(text),
             Unselected::Failed(error) => Stopped::Live(error),
         });
-    // What is wrong with the files is said whatever is wrong with the servers.
-    let mut early = read(request.input, request.input.namespace.as_deref().unwrap_or("default"));
+    // What is wrong with the files is said whatever is wrong with the servers. They are read once:
+    // stdin gives itself away no second time.
+    let inputs = inputs::read(request.input);
+    let said = request.input.namespace.as_deref();
+    let mut early = resolved(&inputs, said.unwrap_or("default"));
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -125,28 +133,32 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let options = Options { adopt: request.project.adopt };
     match against {
         Against::Snapshot(live, note) => {
-            early.take_dangling(|key| {
-                live.objects.contains_key(&crate::world::Key::Object(key.clone()))
-            });
-            Maker { request, project, options }.against(early, *live, None, Some(note)).await
+            let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
+            let mut read = within(early, &inputs, said, namespace);
+            read.take_dangling(|key| is_live(&live, key));
+            Maker { request, project, options }.against(read, *live, None, Some(note)).await
         }
         Against::Live(targets) => {
             let mut servers = Servers::connect(&targets).await?;
-            let read = with_namespace(early, request, &servers);
-            let wanted = wanted(&read, &project, &salt);
-            let live = servers.observe(&wanted).await?;
-            let mut read = read;
-            let referred = live.cluster.as_ref().map(|c| c.referred.clone()).unwrap_or_default();
-            read.take_dangling(|key| referred.contains(key));
+            let mut read = within(early, &inputs, said, servers.namespace());
+            let live = servers.observe(&wanted(&read, &project, &salt)).await?;
+            read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, Some(servers), None).await
         }
     }
 }
 
-/// Reads again where the cluster's context names another namespace than was taken at first.
-fn with_namespace(early: Read, request: &Request<'_>, servers: &Servers) -> Read {
-    match (servers.namespace(), &request.input.namespace) {
-        (Some(namespace), None) if namespace != "default" => read(request.input, namespace),
+fn is_live(live: &World, key: &model::ObjectKey) -> bool {
+    let referred = live.cluster.as_ref().is_some_and(|cluster| cluster.referred.contains(key));
+    referred || live.objects.contains_key(&Key::Object(key.clone()))
+}
+
+/// Resolves again where the cluster's context names another namespace than was taken at first.
+fn within(early: Read, inputs: &[Input], said: Option<&str>, context: Option<&str>) -> Read {
+    match (said, context) {
+        (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
+            resolved(inputs, namespace)
+        }
         _ => early,
     }
 }
@@ -180,8 +192,7 @@ impl Maker<'_> {
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
         let mut notes: Vec<String> = note.into_iter().collect();
-        let is_consumer =
-            |key: &crate::world::Key| matches!(key, crate::world::Key::Consumer { .. });
+        let is_consumer = |key: &Key| matches!(key, Key::Consumer { .. });
         if live.cluster.is_none() && plan.changes.iter().any(|change| is_consumer(&change.key)) {
             let text = "no Kubernetes plane: the uids that name consumers are derived from each \
                         Subscription's namespace/name (UUID version 5)";

@@ -57,19 +57,13 @@ pub(super) async fn discover(cluster: &mut Cluster, wanted: &Wanted) -> Result<(
 
 async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind)>, LiveError> {
     let listing = async {
-        match group_of(api_version) {
+        let listed = match group_of(api_version) {
             "" => cluster.client.list_core_api_resources(version_of(api_version)).await,
             _ => cluster.client.list_api_group_resources(api_version).await,
-        }
+        };
+        or_absent(listed)
     };
-    let answered = tokio::time::timeout(cluster.timeout, listing).await;
-    let list = match answered {
-        Ok(Err(error)) if status(&error).is_some_and(|status| status.code == 404) => {
-            return Ok(Vec::new());
-        }
-        Ok(answer) => cluster.ask(&format!("the kinds of {api_version}"), async { answer }).await?,
-        Err(_) => cluster.ask("the kinds", std::future::pending::<Result<_, Error>>()).await?,
-    };
+    let list = cluster.ask(&format!("the kinds of {api_version}"), listing).await?;
     let kind = |resource: k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource| {
         let api = ApiResource {
             group: group_of(api_version).to_owned(),
@@ -80,7 +74,8 @@ async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind
         };
         (resource.kind, Kind { resource: api, namespaced: resource.namespaced })
     };
-    Ok(list.resources.into_iter().filter(|r| !r.name.contains('/')).map(kind).collect())
+    let resources = list.into_iter().flat_map(|list| list.resources);
+    Ok(resources.filter(|r| !r.name.contains('/')).map(kind).collect())
 }
 
 /// One kind, where the cluster serves it by now.
@@ -89,10 +84,26 @@ pub(super) async fn find(cluster: &Cluster, api_version: &str, kind: &str) -> Op
     kinds.into_iter().find(|(name, _)| name == kind).map(|(_, kind)| kind)
 }
 
+/// What is not served is no error: 404 is an answer.
+fn or_absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Discovery(_)) => Ok(None),
+        Err(error) if status(&error).is_some_and(|status| status.code == 404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The kind of an object whose version nobody says: the one that the cluster recommends.
-pub(super) async fn recommended(cluster: &Cluster, key: &ObjectKey) -> Option<Kind> {
-    let group = tokio::time::timeout(cluster.timeout, oneshot::group(&cluster.client, &key.group));
-    let (resource, capabilities) = group.await.ok()?.ok()?.recommended_kind(&key.kind)?;
-    let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
-    Some(Kind { resource, namespaced })
+pub(super) async fn recommended(
+    cluster: &Cluster,
+    key: &ObjectKey,
+) -> Result<Option<Kind>, LiveError> {
+    let looking = async { or_absent(oneshot::group(&cluster.client, &key.group).await) };
+    let group = cluster.ask(&format!("the kinds of {}", key.kind_name()), looking).await?;
+    let found = group.and_then(|group| group.recommended_kind(&key.kind));
+    Ok(found.map(|(resource, capabilities)| {
+        let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
+        Kind { resource, namespaced }
+    }))
 }

@@ -86,8 +86,13 @@ async fn read_through(
 ) -> Result<Option<Vec<Value>>, LiveError> {
     let mut entries = Vec::new();
     let mut names = BTreeSet::new();
+    let mut total = None;
     loop {
         let page = page(nats, subject, field, entries.len()).await?;
+        // Another total than before: others came or went, and what was skipped is not known.
+        if *total.get_or_insert(page.total) != page.total {
+            return Ok(None);
+        }
         let before = entries.len();
         for entry in page.entries {
             let name = entry.get("name").or_else(|| entry.pointer("/config/name"));
@@ -139,7 +144,9 @@ fn is_nothing(names: &Value) -> bool {
 
 /// Writes one stream or consumer, if it is still what the plan saw.
 pub(super) async fn write(nats: &Connection, step: &Step) -> Outcome {
-    let subjects = Subjects::of(&step.key);
+    let Some(subjects) = Subjects::of(&step.key) else {
+        return Outcome::Failed("it is no object of JetStream".to_owned());
+    };
     let live = match nats.request(&subjects.info, None).await {
         Ok(info) => info.get("config").and_then(Value::as_object).cloned(),
         Err(RequestError::Api(error)) if matches!(error.err_code, 10014 | 10059) => None,
@@ -170,27 +177,26 @@ struct Subjects {
 }
 
 impl Subjects {
-    fn of(key: &Key) -> Self {
+    /// `None` for what is not JetStream's.
+    fn of(key: &Key) -> Option<Self> {
         match key {
-            Key::Consumer { stream, name, .. } => Self {
+            Key::Object(_) => None,
+            Key::Consumer { stream, name, .. } => Some(Self {
                 info: format!("CONSUMER.INFO.{stream}.{name}"),
                 create: format!("CONSUMER.CREATE.{stream}.{name}"),
                 update: format!("CONSUMER.CREATE.{stream}.{name}"),
                 stream: Some(stream.clone()),
                 table: consumer::FIELDS,
                 normal: consumer::normal,
-            },
-            key => {
-                let name = key.to_string().replace("stream/", "");
-                Self {
-                    info: format!("STREAM.INFO.{name}"),
-                    create: format!("STREAM.CREATE.{name}"),
-                    update: format!("STREAM.UPDATE.{name}"),
-                    stream: None,
-                    table: stream::FIELDS,
-                    normal: stream::normal,
-                }
-            }
+            }),
+            Key::Stream { name, .. } => Some(Self {
+                info: format!("STREAM.INFO.{name}"),
+                create: format!("STREAM.CREATE.{name}"),
+                update: format!("STREAM.UPDATE.{name}"),
+                stream: None,
+                table: stream::FIELDS,
+                normal: stream::normal,
+            }),
         }
     }
 
@@ -210,6 +216,9 @@ fn stale(subjects: &Subjects, step: &Step, live: Option<&Config>) -> Option<Stri
         (None, None) => None,
         (None, Some(_)) => Some("it has appeared since the plan was made".to_owned()),
         (Some(_), None) => Some("it has gone since the plan was made".to_owned()),
+        (Some(_), Some(live)) if mark::of_config(live) != step.write.observed_owner => {
+            Some("its owner has changed since the plan was made".to_owned())
+        }
         (Some(seen), Some(live)) => {
             let changes = between(subjects.table, seen, &(subjects.normal)(live));
             let first = changes.first()?;

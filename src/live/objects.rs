@@ -56,6 +56,11 @@ pub(super) async fn observe(
             let object = normal::live(body, &wanted.salt);
             let key = key_of(kind, &object.body);
             let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
+            // A kind that is declared in two versions is listed in both: each object in its own.
+            let version = wanted.objects.get(&key);
+            if version.is_some_and(|version| *version != kind.resource.api_version) {
+                continue;
+            }
             if ours || names.contains(&(key.group.as_str(), key.kind.as_str(), key.name.as_str())) {
                 world.objects.insert(Key::Object(key), object);
             }
@@ -64,6 +69,7 @@ pub(super) async fn observe(
     world.cluster = Some(Seen {
         name: cluster.name.clone(),
         version: cluster.version.clone(),
+        namespace: cluster.namespace().to_owned(),
         cluster_scoped,
         referred: referred(cluster, wanted).await?,
         namespaces: namespaces(cluster, wanted).await?,
@@ -102,7 +108,7 @@ async fn list(
 async fn referred(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<ObjectKey>, LiveError> {
     let mut live = BTreeSet::new();
     for key in &wanted.referred {
-        let Some(kind) = discovery::recommended(cluster, key).await else { continue };
+        let Some(kind) = discovery::recommended(cluster, key).await? else { continue };
         let api = api(cluster, &kind, key.namespace.as_deref());
         if cluster.ask(&key.to_string(), api.get_opt(&key.name)).await?.is_some() {
             live.insert(key.clone());
@@ -155,9 +161,10 @@ pub(super) async fn preview(
     vault: &Vault,
 ) -> Result<BTreeMap<Key, Preview>, LiveError> {
     let asked = plan.changes.iter().filter_map(|change| {
-        let write = change.write.as_ref().filter(|_| change.key.object().is_some())?;
+        let asked = change.write.as_ref().or(change.probe.as_ref());
+        let write = asked.filter(|_| change.key.object().is_some())?;
         Some(async move {
-            let preview = match unaskable(cluster, change, write, live) {
+            let preview = match unaskable(cluster, plan, change, write, live) {
                 Some(why) => Ok(Preview::Unknown(why)),
                 None => ask(cluster, write, vault, &live.salt).await,
             };
@@ -169,16 +176,28 @@ pub(super) async fn preview(
     answers.into_iter().collect()
 }
 
-fn unaskable(cluster: &Cluster, change: &Change, write: &Write, live: &World) -> Option<String> {
-    if kind_of(cluster, &write.body).is_none() {
+/// Why the API server cannot judge a change before the rest of its plan is carried out.
+fn unaskable(
+    cluster: &Cluster,
+    plan: &Plan,
+    change: &Change,
+    write: &Write,
+    live: &World,
+) -> Option<String> {
+    let written: Vec<&ObjectKey> = plan
+        .changes
+        .iter()
+        .filter(|other| other.action.writes() && change.needs.contains(&other.key))
+        .filter_map(|other| other.key.object())
+        .collect();
+    let defined = written.iter().any(|key| key.kind == "CustomResourceDefinition");
+    if defined || kind_of(cluster, &write.body).is_none() {
         return Some("its kind is defined by the same plan".to_owned());
     }
     let namespace = change.key.object()?.namespace.as_ref()?;
     let known = live.cluster.as_ref().is_some_and(|cluster| cluster.namespaces.contains(namespace));
-    let declared = change.needs.iter().any(|need| {
-        need.object().is_some_and(|key| key.is("", "Namespace") && key.name == *namespace)
-    });
-    (!known && declared).then(|| "its namespace is made by the same plan".to_owned())
+    let made = written.iter().any(|key| key.is("", "Namespace") && key.name == *namespace);
+    (!known && made).then(|| "its namespace is made by the same plan".to_owned())
 }
 
 async fn ask(
@@ -188,18 +207,30 @@ async fn ask(
     salt: &str,
 ) -> Result<Preview, LiveError> {
     let params = params(write, true);
-    match patch(cluster, write, vault, &params, None).await {
+    let asking = patch(cluster, write, vault, &params, None);
+    let Ok(answer) = tokio::time::timeout(cluster.timeout, asking).await else {
+        return Ok(Preview::Unknown("the API server did not answer in time".to_owned()));
+    };
+    match answer {
         Ok(body) => Ok(Preview::Becomes(normal::live(body, salt).body)),
         Err(error) => match status(&error) {
-            Some(status) if is_conflict(status) => Ok(Preview::Conflict { text: brief(status) }),
-            Some(status) if without_dry_run(status) => Ok(Preview::Unknown(brief(status))),
-            Some(status)
-                if matches!(status.code, 400 | 404 | 409 | 422 | 500) || denied(status) =>
-            {
-                Ok(Preview::Refused { status: status.code, text: brief(status) })
-            }
+            Some(status) if status.code != 401 => Ok(verdict(status)),
             _ => Err(cluster.error("a dry-run", &error)),
         },
+    }
+}
+
+/// What a refused dry-run says about the object. One object's trouble is not that of the run.
+fn verdict(status: &Status) -> Preview {
+    let text = brief(status);
+    match status.code {
+        409 if is_conflict(status) => Preview::Conflict { text },
+        _ if status.message.contains("does not support dry run") => Preview::Unknown(text),
+        403 if status.message.contains("cannot patch resource") => {
+            Preview::Unknown("this user may not patch it".to_owned())
+        }
+        429 | 502..=599 => Preview::Unknown(text),
+        code => Preview::Refused { status: code, text },
     }
 }
 
@@ -325,6 +356,9 @@ async fn fresh(
             "it was deleted and made again since the plan was made".to_owned(),
         ));
     }
+    if now.deleting || step.write.observed_owner != now.owner {
+        return Err(Outcome::Stale("its owner has changed since the plan was made".to_owned()));
+    }
     match crate::plan::fields::object_diff(seen, &now.body, None).first() {
         None => Ok(Some((uid, version))),
         Some(field) => {
@@ -355,14 +389,6 @@ async fn late_kind(cluster: &Cluster, body: &Value) -> Result<Cluster, String> {
 fn is_conflict(status: &Status) -> bool {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     status.code == 409 && causes.clone().any(|cause| cause.reason == "FieldManagerConflict")
-}
-
-fn without_dry_run(status: &Status) -> bool {
-    status.message.contains("does not support dry run")
-}
-
-fn denied(status: &Status) -> bool {
-    status.message.contains("denied the request")
 }
 
 /// The API server's words on one line.

@@ -1,6 +1,8 @@
 //! Texts to manifests: every document that can be read, and everything that is wrong, at once.
 //! Reads no file itself and does not yet ask what objects refer to.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
@@ -16,6 +18,7 @@ use super::project::{self, Project};
 use super::yaml::{self, Node};
 
 /// A file's bytes, or why they could not be had.
+#[derive(Debug, Clone)]
 pub struct Input {
     /// How output calls it.
     pub name: String,
@@ -75,7 +78,26 @@ pub fn load(inputs: Vec<Input>, namespace: &str) -> Loaded {
     for input in inputs {
         loaded.input(input, namespace);
     }
+    let cluster_kinds = cluster_kinds(&loaded.manifests);
+    for manifest in &mut loaded.manifests {
+        if cluster_kinds.contains(&(manifest.key.group.clone(), manifest.key.kind.clone())) {
+            manifest.key.namespace = None;
+        }
+    }
     loaded
+}
+
+/// The kinds that CRDs of the input declare for the whole cluster, as (group, kind).
+pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
+    let text = |manifest: &Manifest, at: &str| {
+        manifest.body.pointer(at).and_then(Value::as_str).map(str::to_owned)
+    };
+    manifests
+        .iter()
+        .filter(|m| m.key.is("apiextensions.k8s.io", "CustomResourceDefinition"))
+        .filter(|m| text(m, "/spec/scope").as_deref() == Some("Cluster"))
+        .filter_map(|m| Some((text(m, "/spec/group")?, text(m, "/spec/names/kind")?)))
+        .collect()
 }
 
 impl Loaded {

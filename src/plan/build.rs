@@ -1,8 +1,6 @@
 //! Desired and live worlds to a plan: for each object whether it is there, whose it is, how it
 //! differs, and whether the server will take the change.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::jetstream::change::{self, FieldChange};
@@ -11,7 +9,11 @@ use crate::world::lower::Desired;
 use crate::world::{Key, Object, World};
 
 use super::fields::object_diff;
+use super::hold::hold;
 use super::{Action, Change, FieldDiff, Plan, Rule, Write, impact, order};
+
+const UNASKED: &str = "no API server was asked";
+const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +30,7 @@ pub fn build(desired: &Desired, live: &World, project: &str, options: Options) -
         .iter()
         .map(|(key, object)| Builder { desired, live, project, options, key, object }.change())
         .collect();
-    let changes = hold(order::sort(changes), live);
+    let changes = hold(order::sort(changes));
     Plan { project: project.to_owned(), changes, undeclared: undeclared(desired, live, project) }
 }
 
@@ -53,6 +55,12 @@ enum Standing {
 impl Builder<'_> {
     fn change(&self) -> Change {
         let live = self.live.objects.get(self.key);
+        if live.is_some_and(|live| live.deleting) {
+            let text = "what is being deleted cannot be changed; wait until it is gone".to_owned();
+            return self
+                .blank(Action::Refused, "it is being deleted")
+                .with_rule("being-deleted", text);
+        }
         match (self.standing(live), live) {
             (Standing::Ours, Some(live)) => self.owned(live),
             (Standing::Unmarked, Some(live)) => self.unmarked(live),
@@ -91,17 +99,23 @@ impl Builder<'_> {
         Change {
             key: self.key.clone(),
             api_version: self.api_version(),
+            exists: self.live.objects.contains_key(self.key),
             action,
             reason: reason.into(),
             rule: None,
             origin: self.desired.origins.get(self.key).cloned(),
             diff: Vec::new(),
             impact: None,
-            // The rule book answers for JetStream; Kubernetes is asked afterwards.
-            verified: self.key.object().is_none(),
+            unverified: None,
             write: None,
+            probe: None,
             needs: self.desired.needs.get(self.key).cloned().unwrap_or_default(),
         }
+    }
+
+    /// Why a change is not verified yet: Kubernetes is asked once the plan is built.
+    fn unasked(&self, jetstream: &str) -> String {
+        if self.key.object().is_some() { UNASKED.to_owned() } else { jetstream.to_owned() }
     }
 
     fn api_version(&self) -> Option<String> {
@@ -114,12 +128,17 @@ impl Builder<'_> {
             owner: self.object.owner.clone()?,
             observed: live.map(|live| live.body.clone()),
             observed_uid: live.and_then(|live| live.uid.clone()),
+            observed_owner: live.and_then(|live| live.owner.clone()),
             force,
         })
     }
 
     fn create(&self) -> Change {
-        Change { write: self.write(None, false), ..self.blank(Action::Create, "is not there") }
+        Change {
+            write: self.write(None, false),
+            unverified: Some(self.unasked(NEW_IN_JETSTREAM)),
+            ..self.blank(Action::Create, "is not there")
+        }
     }
 
     fn owned(&self, live: &Object) -> Change {
@@ -130,7 +149,8 @@ impl Builder<'_> {
         let reason = differs(&diff);
         let change = Change {
             write: self.write(Some(live), false),
-            impact: impact::of(&diff, live),
+            unverified: self.key.object().map(|_| UNASKED.to_owned()),
+            impact: impact::of(&self.object.body, live),
             diff,
             ..self.blank(Action::Update, reason)
         };
@@ -159,7 +179,8 @@ impl Builder<'_> {
         };
         let change = Change {
             write: self.write(Some(live), true),
-            impact: impact::of(&diff, live),
+            unverified: self.key.object().map(|_| UNASKED.to_owned()),
+            impact: impact::of(&self.object.body, live),
             diff,
             ..self.blank(Action::Adopt, reason)
         };
@@ -220,35 +241,19 @@ fn immutable(rule: &Rule) -> String {
     }
 }
 
-/// Holds what waits for something that will not be there. What exists already serves as it is, but
-/// for a stream: its consumers belong to whoever owns it.
-fn hold(mut changes: Vec<Change>, live: &World) -> Vec<Change> {
-    let mut stopped: BTreeSet<Key> = BTreeSet::new();
-    for change in &mut changes {
-        if change.action.writes()
-            && let Some(need) = change.needs.iter().find(|need| stopped.contains(need))
-        {
-            *change = change.clone().stopped(
-                Action::Held,
-                format!("waits for {need}, which is not written"),
-                None,
-            );
-        }
-        let missing = change.key.object().is_none() || !live.objects.contains_key(&change.key);
-        if matches!(change.action, Action::Refused | Action::Held) && missing {
-            stopped.insert(change.key.clone());
-        }
-    }
-    changes
-}
-
 fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<Key> {
+    let of_our_stream = |key: &Key| {
+        let stream = if key.object().is_none() { key.stream() } else { None };
+        let owner = stream.and_then(|stream| live.objects.get(&stream)?.owner.as_ref());
+        owner.is_some_and(|owner| owner.project == project)
+    };
     let is_ours = |object: &Object, key: &Key| {
-        object.owner.as_ref().is_some_and(|owner| {
-            // A copied mark names another object.
-            owner.project == project
-                && key.object().is_none_or(|key| owner.object == key.to_string())
-        })
+        (object.owner.is_none() && of_our_stream(key))
+            || object.owner.as_ref().is_some_and(|owner| {
+                // A copied mark names another object.
+                owner.project == project
+                    && key.object().is_none_or(|key| owner.object == key.to_string())
+            })
     };
     live.objects
         .iter()

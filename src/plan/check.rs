@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::world::placeholder;
 
-use super::{Action, Plan};
+use super::{Action, Plan, hold};
 
 /// Every invariant that the plan breaks, in words; empty for a sound plan.
 pub fn faults(plan: &Plan) -> Vec<String> {
@@ -39,7 +39,7 @@ pub fn faults(plan: &Plan) -> Vec<String> {
                 faults.push(format!("{key} waits for the uid of {name} and does not need it"));
             }
         }
-        if matches!(change.action, Action::Held) {
+        if hold::leaves_a_gap(change) {
             stopped.insert(key.clone());
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{ObjectKey, Path};
 
+use super::lists::{compare_lists, dropped_items};
 use super::{FieldDiff, Rule};
 
 /// Every difference, in the order of the declared object's fields.
@@ -18,7 +19,7 @@ pub fn object_diff(desired: &Value, live: &Value, claimed: Option<&Value>) -> Ve
     diff
 }
 
-fn compare(
+pub(super) fn compare(
     want: &Value,
     have: &Value,
     claimed: Option<&Value>,
@@ -31,83 +32,42 @@ fn compare(
                 let below = claimed.and_then(|claimed| claimed.get(format!("f:{name}")));
                 match have.get(name) {
                     Some(live) => compare(value, live, below, &at.key(name), diff),
-                    None if is_empty(value) => {}
-                    None => diff.push(FieldDiff {
-                        path: at.key(name).to_string(),
-                        from: None,
-                        to: Some(value.clone()),
-                    }),
+                    // Written once, and dropped by the server as it drops empty things.
+                    None if below.is_some() && is_empty(value) => {}
+                    None => {
+                        let path = at.key(name).to_string();
+                        diff.push(FieldDiff { path, from: None, to: Some(value.clone()) });
+                    }
                 }
             }
         }
-        (Value::Array(wanted), Value::Array(live)) => {
-            if !lists_agree(wanted, live, claimed, at, diff) {
-                diff.push(changed(at, have, want));
-            }
-        }
+        (Value::Array(want), Value::Array(have)) => compare_lists(want, have, claimed, at, diff),
         _ if want == have => {}
         _ => diff.push(changed(at, have, want)),
     }
 }
 
-/// Compares lists item by item where items can be told apart; `false` where the lists differ as a
-/// whole.
-fn lists_agree(
-    want: &[Value],
-    have: &[Value],
-    claimed: Option<&Value>,
+/// Fields that evctl owns (fieldsV1) and that are declared no longer.
+pub(super) fn dropped(
+    claimed: &Value,
+    want: &Value,
+    have: &Value,
     at: &Path,
     diff: &mut Vec<FieldDiff>,
-) -> bool {
-    let by_item = claimed
-        .and_then(Value::as_object)
-        .is_some_and(|claimed| claimed.keys().any(|k| k.starts_with("k:")));
-    if by_item && let (Some(want), Some(have)) = (by_name(want), by_name(have)) {
-        // An associative list: other managers may have items of their own in it.
-        let missing = want.keys().any(|name| !have.contains_key(name));
-        if !missing {
-            for (name, value) in want {
-                if let Some(live) = have.get(&name) {
-                    compare(value, live, None, &at.key(&name), diff);
-                }
-            }
-        }
-        return !missing;
+) {
+    let Some(claimed) = claimed.as_object() else { return };
+    if let (Value::Array(want), Value::Array(have)) = (want, have) {
+        return dropped_items(claimed, want, have, at, diff);
     }
-    if want.len() != have.len() {
-        return false;
-    }
-    let simple = want.iter().chain(have).all(|item| !item.is_object());
-    if simple {
-        return want == have;
-    }
-    for (index, (want, have)) in want.iter().zip(have).enumerate() {
-        compare(want, have, None, &at.index(index), diff);
-    }
-    true
-}
-
-fn by_name(items: &[Value]) -> Option<std::collections::BTreeMap<String, &Value>> {
-    let named: Option<std::collections::BTreeMap<_, _>> =
-        items.iter().map(|item| Some((item.get("name")?.as_str()?.to_owned(), item))).collect();
-    named.filter(|named| named.len() == items.len())
-}
-
-/// Fields that evctl owns (fieldsV1) and that are declared no longer.
-fn dropped(claimed: &Value, want: &Value, have: &Value, at: &Path, diff: &mut Vec<FieldDiff>) {
-    let (Some(claimed), Some(have)) = (claimed.as_object(), have.as_object()) else { return };
-    let nothing = Value::Object(Map::new());
+    let Some(have) = have.as_object() else { return };
     for (name, below) in claimed {
         let Some(field) = name.strip_prefix("f:") else { continue };
         let Some(live) = have.get(field) else { continue };
         let path = at.key(field);
         match want.get(field) {
             Some(value) => dropped(below, value, live, &path, diff),
-            // Owned through its parts alone: the parts go, the rest is another's.
-            None if below.as_object().is_some_and(|b| b.keys().any(|k| k.starts_with("f:")))
-                && !below.as_object().is_some_and(|b| b.contains_key(".")) =>
-            {
-                dropped(below, &nothing, live, &path, diff);
+            None if is_owned_in_parts(below) => {
+                dropped(below, &emptied(live), live, &path, diff);
             }
             None => {
                 diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None });
@@ -116,7 +76,16 @@ fn dropped(claimed: &Value, want: &Value, have: &Value, at: &Path, diff: &mut Ve
     }
 }
 
-fn changed(at: &Path, from: &Value, to: &Value) -> FieldDiff {
+/// Whether only parts of a field are ours: the parts go, the rest is another's.
+fn is_owned_in_parts(claimed: &Value) -> bool {
+    claimed.as_object().is_some_and(|parts| !parts.is_empty() && !parts.contains_key("."))
+}
+
+fn emptied(value: &Value) -> Value {
+    if value.is_array() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) }
+}
+
+pub(super) fn changed(at: &Path, from: &Value, to: &Value) -> FieldDiff {
     FieldDiff { path: at.to_string(), from: Some(from.clone()), to: Some(to.clone()) }
 }
 
@@ -175,7 +144,8 @@ mod tests {
         check(json!({"a": 1}), json!({"a": 1, "b": 2}), None, &[]);
         check(json!({"a": {"b": 1}}), json!({"a": {"b": 2, "c": 3}}), None, &["a.b"]);
         check(json!({"a": 1}), json!({}), None, &["a"]);
-        check(json!({"a": {}}), json!({}), None, &[]);
+        check(json!({"a": {}}), json!({}), None, &["a"]);
+        check(json!({"a": {}}), json!({}), Some(json!({"f:a": {}})), &[]);
         check(json!({"a": [1, 2]}), json!({"a": [2, 1]}), None, &["a"]);
         check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 1, "y": 2}]}), None, &[]);
         check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 2}, {"x": 3}]}), None, &["a"]);
@@ -202,15 +172,54 @@ mod tests {
 
     #[test]
     fn associative_lists_leave_room_for_others() {
-        let claimed = json!({"f:l": {"k:{\"name\":\"a\"}": {}}});
-        let live = json!({"l": [{"name": "b", "v": 2}, {"name": "a", "v": 1}]});
-        check(json!({"l": [{"name": "a", "v": 1}]}), live.clone(), Some(claimed.clone()), &[]);
+        let claimed = json!({"f:l": {"k:{\"name\":\"a\"}": {"f:v": {}, "f:w": {}}}});
+        let live = json!({"l": [{"name": "b", "v": 2}, {"name": "a", "v": 1, "w": 5}]});
+        let with = |items: Value| json!({"l": items});
         check(
-            json!({"l": [{"name": "a", "v": 3}]}),
+            with(json!([{"name": "a", "v": 1, "w": 5}])),
+            live.clone(),
+            Some(claimed.clone()),
+            &[],
+        );
+        check(
+            with(json!([{"name": "a", "v": 3, "w": 5}])),
             live.clone(),
             Some(claimed.clone()),
             &["l.a.v"],
         );
-        check(json!({"l": [{"name": "c"}]}), live, Some(claimed), &["l"]);
+        check(
+            with(json!([{"name": "a", "v": 1}])),
+            live.clone(),
+            Some(claimed.clone()),
+            &["l.a.w"],
+        );
+        check(with(json!([{"name": "c"}])), live.clone(), Some(claimed.clone()), &["l", "l.a"]);
+        check(with(json!([])), live.clone(), Some(claimed.clone()), &["l.a"]);
+        check(json!({}), live, Some(claimed), &["l.a"]);
+    }
+
+    #[test]
+    fn keys_that_the_server_filled_in_are_found() {
+        let claimed = json!({"f:p": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {"f:port": {}}}});
+        let live = json!({"p": [{"port": 80, "protocol": "TCP"}]});
+        check(json!({"p": [{"port": 80}]}), live.clone(), Some(claimed.clone()), &[]);
+        check(json!({"p": [{"port": 81}]}), live, Some(claimed), &["p", "p[\"80/TCP\"]"]);
+    }
+
+    #[test]
+    fn sets_and_whole_lists() {
+        let set = json!({"f:s": {"v:\"a\"": {}, "v:\"b\"": {}}});
+        let live = json!({"s": ["a", "b", "theirs"]});
+        check(json!({"s": ["b", "a"]}), live.clone(), Some(set.clone()), &[]);
+        check(json!({"s": ["a"]}), live.clone(), Some(set.clone()), &["s"]);
+        check(json!({"s": ["a", "b", "c"]}), live, Some(set), &["s"]);
+        let whole = json!({"f:w": {}});
+        check(
+            json!({"w": [{"x": 1}]}),
+            json!({"w": [{"x": 1, "y": 2}]}),
+            Some(whole.clone()),
+            &["w[0].y"],
+        );
+        check(json!({"w": [{"x": 1}]}), json!({"w": [{"x": 1}, {"x": 2}]}), Some(whole), &["w"]);
     }
 }

@@ -5,8 +5,10 @@
 pub mod build;
 pub mod check;
 pub mod fields;
+pub mod hold;
 pub mod impact;
 pub mod json;
+mod lists;
 pub mod order;
 pub mod text;
 pub mod verify;
@@ -80,6 +82,8 @@ pub struct Write {
     /// The live body in normal form; `None` where there was none.
     pub observed: Option<Value>,
     pub observed_uid: Option<String>,
+    /// Whose it was.
+    pub observed_owner: Option<Owner>,
     /// Takes fields from other field managers. Adoption alone does.
     pub force: bool,
 }
@@ -90,6 +94,8 @@ pub struct Change {
     pub key: Key,
     /// Kubernetes objects only.
     pub api_version: Option<String>,
+    /// Whether the object is live.
+    pub exists: bool,
     pub action: Action,
     /// In lower case, without a final period.
     pub reason: String,
@@ -98,10 +104,14 @@ pub struct Change {
     pub diff: Vec<FieldDiff>,
     /// What data the change costs.
     pub impact: Option<String>,
-    /// Whether the server was asked, or the rule book is sure.
-    pub verified: bool,
+    /// Why nobody but the server itself can say whether it takes the change; `None` where it was
+    /// asked, or where its rule book is sure.
+    pub unverified: Option<String>,
     /// Present exactly where the action writes.
     pub write: Option<Write>,
+    /// What is refused and yet worth asking about: an object that is not owned may be equal and only
+    /// spelt differently. Never written.
+    pub probe: Option<Write>,
     /// The changes of this plan that come first.
     pub needs: BTreeSet<Key>,
 }
@@ -166,7 +176,7 @@ impl Plan {
             held: count(Action::Held),
             none: count(Action::None),
             destructive: writing().filter(|change| change.impact.is_some()).count(),
-            unverified: writing().filter(|change| !change.verified).count(),
+            unverified: writing().filter(|change| change.unverified.is_some()).count(),
         }
     }
 

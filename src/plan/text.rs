@@ -13,7 +13,7 @@ use crate::jetstream::field::Field;
 use crate::jetstream::{consumer, stream};
 use crate::world::{Account, Cluster, Key};
 
-use super::{Action, Change, FieldDiff, Plan, Summary};
+use super::{Action, Change, FieldDiff, Plan};
 
 /// What stands above a plan: the project, which planes take part, and what must be known to read it.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +94,7 @@ pub fn render(head: &Head, plan: &Plan, sources: &Sources, colour: bool) -> Stri
     }
     out.push_str(&left_alone(plan));
     out.push('\n');
-    out.push_str(&closing(&plan.summary()));
+    out.push_str(&closing(plan));
     out
 }
 
@@ -103,18 +103,12 @@ fn line(change: &Change, width: usize, sources: &Sources, colour: bool) -> Strin
     let key = change.key.to_string();
     let pad = width.saturating_sub(key.chars().count());
     let risk = change.impact.as_ref().map(|impact| format!("  ! {impact}")).unwrap_or_default();
-    let unverified =
-        if change.action.writes() && !change.verified { "  (not verified)" } else { "" };
     let reason = match change.action {
         Action::Refused => format!("refused: {}", change.reason),
         Action::Held => format!("held: {}", change.reason),
         _ => change.reason.clone(),
     };
-    format!(
-        "  {} {key}{:pad$}  {reason}{risk}{unverified}  [{place}]\n",
-        symbol(change.action, colour),
-        ""
-    )
+    format!("  {} {key}{:pad$}  {reason}{risk}  [{place}]\n", symbol(change.action, colour), "")
 }
 
 fn symbol(action: Action, colour: bool) -> String {
@@ -229,7 +223,8 @@ fn left_alone(plan: &Plan) -> String {
     format!("\nNo longer declared, and left as it is: {}\n", names.join(", "))
 }
 
-fn closing(summary: &Summary) -> String {
+fn closing(plan: &Plan) -> String {
+    let summary = plan.summary();
     if summary.writes() == 0 && summary.refused == 0 && summary.held == 0 {
         return format!(
             "No changes. {} {} as declared.\n",
@@ -252,9 +247,19 @@ fn closing(summary: &Summary) -> String {
         "Plan: {} to add, {} to change, 0 to destroy.{more}\n",
         summary.create, summary.update
     );
-    if summary.unverified > 0 {
-        let _ =
-            writeln!(out, "Not verified: {} (the API server was not asked).", summary.unverified);
-    }
+    out.push_str(&unverified(plan));
     out
+}
+
+/// How many changes nobody has judged, by the reason.
+fn unverified(plan: &Plan) -> String {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action.writes()) {
+        if let Some(why) = &change.unverified {
+            *reasons.entry(why).or_default() += 1;
+        }
+    }
+    reasons
+        .iter()
+        .fold(String::new(), |out, (why, count)| out + &format!("Not verified: {count} ({why}).\n"))
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::world::{Key, World};
 
+use super::hold::hold;
 use super::{Action, Change, FieldDiff, Plan, Rule};
 
 /// The API server's answer to a change.
@@ -30,10 +31,11 @@ pub fn verify(plan: Plan, live: &World, previews: &BTreeMap<Key, Preview>) -> Pl
         .into_iter()
         .map(|change| match previews.get(&change.key) {
             Some(preview) if change.action.writes() => worked_in(change, live, preview),
+            Some(Preview::Becomes(body)) if change.probe.is_some() => probed(change, live, body),
             _ => change,
         })
         .collect();
-    Plan { changes, ..plan }
+    Plan { changes: hold(changes), ..plan }
 }
 
 fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
@@ -51,19 +53,29 @@ fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
                 Some(rule),
             )
         }
-        Preview::Unknown(_) => Change { verified: false, ..change },
+        Preview::Unknown(why) => Change { unverified: Some(why.clone()), ..change },
     }
+}
+
+/// What exists, is not owned, and only looked different.
+fn probed(change: Change, live: &World, body: &Value) -> Change {
+    if live.objects.get(&change.key).is_some_and(|object| object.body == *body) {
+        let equal =
+            change.stopped(Action::None, "exists, is equal and not owned: left alone", None);
+        return Change { diff: Vec::new(), ..equal };
+    }
+    change
 }
 
 /// What will really be: the server's own defaults and spellings are no difference.
 fn becomes(change: Change, live: &World, body: &Value) -> Change {
     let Some(now) = live.objects.get(&change.key).map(|object| &object.body) else {
-        return Change { verified: true, ..change };
+        return Change { unverified: None, ..change };
     };
     if now == body && change.action == Action::Update {
         return Change {
             diff: Vec::new(),
-            verified: true,
+            unverified: None,
             ..change.stopped(Action::None, "is as declared", None)
         };
     }
@@ -74,5 +86,5 @@ fn becomes(change: Change, live: &World, body: &Value) -> Change {
         from: field.to,
         to: None,
     }));
-    Change { diff, verified: true, ..change }
+    Change { diff, unverified: None, ..change }
 }

@@ -19,7 +19,6 @@ const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's d
 
 impl Resolver<'_> {
     pub(super) fn nats_channel(&mut self, manifest: &Manifest, spec: &NatsJetStreamChannelSpec) {
-        self.dead_letter_sink(manifest, spec.delivery.as_ref());
         let channel = Channel {
             backing: Backing::NatsJetStream(Box::new(spec.clone())),
             delivery: spec.delivery.clone(),
@@ -28,9 +27,14 @@ impl Resolver<'_> {
     }
 
     pub(super) fn channel(&mut self, manifest: &Manifest, spec: &ChannelSpec) {
-        self.dead_letter_sink(manifest, spec.delivery.as_ref());
         let Some(backing) = self.backing(manifest, spec.channel_template.as_ref()) else { return };
-        self.channel_node(manifest, Channel { backing, delivery: spec.delivery.clone() });
+        // The template's spec is laid over the Channel's own when the backing channel is made.
+        let inner = match &backing {
+            Backing::NatsJetStream(spec) => spec.delivery.clone(),
+            Backing::Other { .. } => None,
+        };
+        let delivery = inner.or_else(|| spec.delivery.clone());
+        self.channel_node(manifest, Channel { backing, delivery });
     }
 
     fn backing(
@@ -61,7 +65,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn dead_letter_sink(
+    pub(super) fn dead_letter_sink(
         &mut self,
         manifest: &Manifest,
         delivery: Option<&crate::model::knative::duck::DeliverySpec>,
@@ -96,7 +100,11 @@ impl Resolver<'_> {
         let own_sink = self.dead_letter_sink(manifest, spec.delivery.as_ref());
         let (Some(from), Some(call)) = (from, call) else { return };
         let Some(from) = self.nodes.get(&NodeName::Object(from.clone())).copied() else {
-            return self.unplanned(manifest, &format!("{from} is not declared here"));
+            // A channel that is declared and not there is broken, and a finding says so already.
+            if !self.declared.contains_key(&from) {
+                self.unplanned(manifest, &format!("{from} is not declared here"));
+            }
+            return;
         };
         self.route(manifest, spec, from, call, reply, own_sink);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Code, Finding, Location};
-use crate::model::load::Typed;
+use crate::model::load::{Typed, cluster_kinds};
 use crate::model::{Manifest, ObjectKey};
 
 use super::reference::sink_reference;
@@ -68,11 +68,23 @@ impl Resolver<'_> {
         }
     }
 
+    /// Channels come first, so that whatever refers to one finds it, in whatever order they stand.
     fn lower(&mut self) {
         for manifest in self.manifests {
             match &manifest.typed {
                 Typed::NatsJetStreamChannel(spec) => self.nats_channel(manifest, spec),
                 Typed::Channel(spec) => self.channel(manifest, spec),
+                Typed::Subscription(_) | Typed::Broken | Typed::Other => {}
+            }
+        }
+        for manifest in self.manifests {
+            match &manifest.typed {
+                Typed::NatsJetStreamChannel(spec) => {
+                    self.dead_letter_sink(manifest, spec.delivery.as_ref());
+                }
+                Typed::Channel(spec) => {
+                    self.dead_letter_sink(manifest, spec.delivery.as_ref());
+                }
                 Typed::Subscription(_) | Typed::Broken => {}
                 Typed::Other => self.pass_through(manifest),
             }
@@ -113,17 +125,4 @@ impl Resolver<'_> {
         self.nodes.insert(name, index);
         index
     }
-}
-
-/// The kinds that CRDs of the input declare for the whole cluster.
-pub(super) fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
-    let text = |manifest: &Manifest, at: &str| {
-        manifest.body.pointer(at).and_then(serde_json::Value::as_str).map(str::to_owned)
-    };
-    manifests
-        .iter()
-        .filter(|m| m.key.is("apiextensions.k8s.io", "CustomResourceDefinition"))
-        .filter(|m| text(m, "/spec/scope").as_deref() == Some("Cluster"))
-        .filter_map(|m| Some((text(m, "/spec/group")?, text(m, "/spec/names/kind")?)))
-        .collect()
 }

@@ -109,6 +109,9 @@ pub struct Object {
     pub owner: Option<Owner>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+    /// Whether it is on its way out and waits for finalizers. Live Kubernetes objects only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleting: bool,
     /// The fields that evctl's field manager owns (fieldsV1). Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Value>,
@@ -128,6 +131,9 @@ pub struct Cluster {
     pub cluster_scoped: BTreeSet<(String, String)>,
     /// Objects that are referred to, declared nowhere, and live.
     pub referred: BTreeSet<ObjectKey>,
+    /// Where objects live that do not say: the context's namespace.
+    #[serde(default)]
+    pub namespace: String,
     /// Namespaces that are live, of those the run speaks of.
     pub namespaces: BTreeSet<String>,
 }

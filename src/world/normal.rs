@@ -29,17 +29,13 @@ pub const FIELD_MANAGER: &str = "evctl";
 /// The object as it would be declared, and what is known of the live one.
 pub fn live(mut body: Value, salt: &str) -> Object {
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+    let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
     let claimed = claimed(&body);
     strip(&mut body);
-    if let Some(annotations) =
-        body.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
-    {
-        annotations.retain(|name, _| !FOREIGN_ANNOTATIONS.contains(&name.as_str()));
-    }
     let owner = mark::take_from_object(&mut body);
     drop_empty_metadata(&mut body);
     conceal(&mut body, salt, None);
-    Object { body, owner, uid, claimed, state: None }
+    Object { body, owner, uid, deleting, claimed, state: None }
 }
 
 /// A declared object without what only a server writes, so that a file made by `kubectl get -o
@@ -53,11 +49,19 @@ pub fn declared(mut body: Value, salt: &str, vault: &mut Vault) -> Value {
 }
 
 fn strip(body: &mut Value) {
+    let kind = body.get("kind").and_then(Value::as_str);
+    let is_channel = kind.is_some_and(|kind| kind.ends_with("Channel"));
     if let Some(fields) = body.as_object_mut() {
         fields.remove("status");
     }
-    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|name, _| !SERVER_METADATA.contains(&name.as_str()));
+    // Written by the subscription controller alone.
+    if is_channel && let Some(spec) = body.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("subscribers");
+    }
+    let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    metadata.retain(|name, _| !SERVER_METADATA.contains(&name.as_str()));
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.retain(|name, _| !FOREIGN_ANNOTATIONS.contains(&name.as_str()));
     }
 }
 

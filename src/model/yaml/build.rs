@@ -1,17 +1,15 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
 
 use crate::diag::{Code, Span};
 
+use super::problem::{DEPTH, Problem, duplicate, syntax, too_deep};
 use super::{Entry, Node, Value, scalar};
 
-/// Deeper than any manifest, and shallow enough that recursion is safe everywhere.
-const DEPTH: usize = 128;
 /// Nodes in one file, aliases expanded: far above the largest CRD (some 30,000).
 const NODES: usize = 1_000_000;
 
@@ -20,15 +18,6 @@ const NODES: usize = 1_000_000;
 pub struct Document {
     /// `None` where the document is empty.
     pub root: Option<Node>,
-}
-
-/// What is wrong with a text as YAML.
-#[derive(Debug, PartialEq)]
-pub struct Problem {
-    pub code: Code,
-    pub message: String,
-    pub help: &'static str,
-    pub span: Span,
 }
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
@@ -60,7 +49,8 @@ pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
 struct Builder<'text> {
     text: &'text str,
     parser: Parser<'text, StrInput<'text>>,
-    anchors: BTreeMap<usize, (Node, usize)>,
+    /// By anchor: the node, how many nodes it is, and how deep it goes.
+    anchors: BTreeMap<usize, (Node, usize, usize)>,
     nodes: usize,
     problems: Vec<Problem>,
 }
@@ -104,22 +94,26 @@ impl<'text> Builder<'text> {
         }
         let (anchor, before) = (event.anchor_id(), self.nodes);
         let node = match event {
-            Event::Alias(id) => return self.alias(id, span),
+            Event::Alias(id) => return self.alias(id, span, depth),
             Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), span)?,
             Event::SequenceStart(..) => self.sequence(span, depth)?,
             Event::MappingStart(..) => self.mapping(span, depth)?,
             _ => return Err(syntax(self.text, span.start, "a value was expected here")),
         };
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
+            let height = height(&node);
+            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1, height));
         }
         Ok(node)
     }
 
-    fn alias(&mut self, id: usize, span: Span) -> Built<Node> {
-        let Some((node, size)) = self.anchors.get(&id) else {
+    fn alias(&mut self, id: usize, span: Span, depth: usize) -> Built<Node> {
+        let Some((node, size, height)) = self.anchors.get(&id) else {
             return Err(syntax(self.text, span.start, "an alias inside of its own anchor"));
         };
+        if depth + height > DEPTH {
+            return Err(too_deep(span));
+        }
         let (node, size) = (node.clone(), *size);
         self.count(size, span)?;
         Ok(node)
@@ -240,12 +234,24 @@ fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
             _ => {}
         }
     }
+    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     for entry in sources.into_iter().flatten() {
-        if !entries.iter().any(|have| have.key == entry.key) {
+        if known.insert(entry.key.clone()) {
             entries.push(entry);
         }
     }
     entries
+}
+
+/// How many levels a node has below itself. It is within the limit on depth, and so is this.
+fn height(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => items.iter().map(height).max().map_or(0, |below| below + 1),
+        Value::Mapping(entries) => {
+            entries.iter().map(|entry| height(&entry.value)).max().map_or(0, |below| below + 1)
+        }
+        _ => 0,
+    }
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Node> {
@@ -266,47 +272,6 @@ fn bytes(marked: &Marked) -> Span {
     marked
         .byte_range()
         .map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
-}
-
-fn syntax(text: &str, at: usize, what: &str) -> Problem {
-    let start = nearest_text(text, at.min(text.len()));
-    let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
-    Problem {
-        code: Code::YamlSyntax,
-        message: format!("this is not YAML: {what}"),
-        help: "look at the indentation, quotes and brackets here and on the line before; \
-               the file's other documents were read all the same",
-        span: Span { start, end },
-    }
-}
-
-/// The place itself, or the start of the last line before it that holds text: an error at the end
-/// of a file is better shown on what was left open.
-fn nearest_text(text: &str, at: usize) -> usize {
-    let at = (0..=at).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
-    if text[at..].starts_with(|c: char| !c.is_whitespace()) {
-        return at;
-    }
-    let before = text[..at].trim_end();
-    before.rfind('\n').map_or(0, |line| line + 1)
-}
-
-fn too_deep(span: Span) -> Problem {
-    Problem {
-        code: Code::TooDeep,
-        message: format!("the document nests deeper than {DEPTH} levels"),
-        help: "no manifest needs this; look for an unclosed bracket or a generator gone wild",
-        span,
-    }
-}
-
-fn duplicate(key: &str, line: usize, span: Span) -> Problem {
-    Problem {
-        code: Code::DuplicateKey,
-        message: format!("the key `{key}` is already set on line {line}"),
-        help: "keep one of the two: the API server refuses the pair, other readers take either",
-        span,
-    }
 }
 
 #[cfg(test)]
@@ -380,5 +345,19 @@ mod tests {
             bomb.push_str(&format!("{name}: &{name} [{items}]\n"));
         }
         problem(&bomb, Code::TooLarge, 0);
+        problem(&ladder(), Code::TooDeep, 0);
+    }
+
+    /// Each chain is within the limit, and hangs from the end of the one before.
+    fn ladder() -> String {
+        let chain = |inner: &str| format!("{}{inner}{}", "[".repeat(100), "]".repeat(100));
+        let mut text = format!("a0: &a0 {}\n", chain("x"));
+        for number in 1..200 {
+            text.push_str(&format!(
+                "a{number}: &a{number} {}\n",
+                chain(&format!("*a{}", number - 1))
+            ));
+        }
+        text
     }
 }

@@ -3,9 +3,11 @@
 //! the path into a place. Knows nothing of kinds.
 
 mod build;
+mod problem;
 mod scalar;
 
-pub use build::{Document, Problem, documents};
+pub use build::{Document, documents};
+pub use problem::Problem;
 
 use crate::diag::Span;
 
