@@ -184,3 +184,107 @@ impl<'p> Rollout<'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::Action;
+    use crate::world::Owner;
+
+    fn stream(name: &str) -> Key {
+        Key::Stream { domain: String::new(), name: name.to_owned() }
+    }
+
+    fn change(name: &str, needs: &[&str], body: Value) -> Change {
+        let owner = Owner { project: "p".to_owned(), object: name.to_owned() };
+        let write = Write {
+            body,
+            owner,
+            observed: None,
+            observed_uid: None,
+            observed_owner: None,
+            force: false,
+        };
+        Change {
+            key: stream(name),
+            api_version: None,
+            exists: false,
+            action: Action::Create,
+            reason: "is not there".to_owned(),
+            rule: None,
+            origin: None,
+            diff: Vec::new(),
+            impact: None,
+            unverified: None,
+            write: Some(write),
+            probe: None,
+            needs: needs.iter().map(|name| stream(name)).collect::<BTreeSet<_>>(),
+        }
+    }
+
+    /// Runs a plan to its end; the named steps come to the outcome given, and after `stop_after`
+    /// results no more are begun. Says how each step ended, in order.
+    #[track_caller]
+    fn check(changes: Vec<Change>, bad: &[(&str, Outcome)], stop_after: usize, expected: &[&str]) {
+        let plan = Plan { project: "p".to_owned(), changes, undeclared: Vec::new() };
+        let mut rollout = Rollout::new(&plan, 2);
+        let (mut running, mut ends, mut results) = (VecDeque::new(), Vec::new(), 0);
+        loop {
+            while let Some(step) = rollout.poll() {
+                running.push_back(step);
+            }
+            assert!(running.len() <= 2);
+            ends.extend(rollout.events().into_iter().map(|event| match event {
+                ApplyEvent::Started { key } => format!("{key} started"),
+                ApplyEvent::Done { key, .. } => format!("{key} done"),
+                ApplyEvent::Stale { key, .. } => format!("{key} stale"),
+                ApplyEvent::Failed { key, .. } => format!("{key} failed"),
+                ApplyEvent::Held { key, .. } => format!("{key} held"),
+                ApplyEvent::Skipped { key, .. } => format!("{key} skipped"),
+            }));
+            let Some(step) = running.pop_front() else { break };
+            let outcome = bad.iter().find(|(name, _)| stream(name) == step.key);
+            rollout.handle(
+                step.at,
+                outcome.map_or(Outcome::Done { uid: None }, |(_, end)| end.clone()),
+            );
+            results += 1;
+            if results == stop_after {
+                rollout.stop();
+            }
+        }
+        assert_eq!(ends, expected);
+        assert!(
+            rollout.states.iter().all(|state| !matches!(state, State::Waiting | State::Running))
+        );
+    }
+
+    #[test]
+    fn every_step_comes_to_an_end() {
+        let plan = || {
+            vec![
+                change("a", &[], json!({})),
+                change("b", &["a"], json!({})),
+                change("c", &[], json!({})),
+            ]
+        };
+        let all = ["stream/a done", "stream/c done", "stream/b done"];
+        check(plan(), &[], 9, &all);
+        let failed = [("a", Outcome::Failed("no".to_owned()))];
+        check(plan(), &failed, 9, &["stream/a failed", "stream/b held", "stream/c done"]);
+        let stale = [("a", Outcome::Stale("other".to_owned()))];
+        check(plan(), &stale, 9, &["stream/a stale", "stream/b held", "stream/c done"]);
+        check(plan(), &[], 1, &["stream/a done", "stream/b skipped", "stream/c done"]);
+    }
+
+    #[test]
+    fn a_uid_that_nobody_gives_is_never_sent() {
+        let open = json!({"durable_name": "KN_SUB_(UID of subscription.g/n/s)"});
+        let plan = vec![change("a", &[], open), change("b", &["a"], json!({}))];
+        check(plan, &[], 9, &["stream/a failed", "stream/b held"]);
+    }
+}

@@ -55,8 +55,12 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     if !json {
         ui.out(&text::render(&planned.head, &planned.plan, &planned.read.sources, ui.colour));
     }
+    if with_findings(Exit::Done, &planned, args.input.fail_on.into()) != Exit::Done {
+        ui.status("Nothing was written: the findings above weigh too much.\n");
+        return Exit::Findings;
+    }
     if planned.plan.summary().writes() > 0
-        && let Some(exit) = unconfirmed(args.yes, ui)
+        && let Some(exit) = unconfirmed(args.yes, ui, json)
     {
         return exit;
     }
@@ -73,12 +77,12 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     with_findings(code, &planned, args.input.fail_on.into())
 }
 
-fn unconfirmed(yes: bool, ui: Ui) -> Option<Exit> {
+fn unconfirmed(yes: bool, ui: Ui, json: bool) -> Option<Exit> {
     if yes {
         return None;
     }
-    if !ui.interactive {
-        ui.status("error: nobody can be asked here: give --yes to apply without a question\n");
+    if json || !ui.interactive {
+        ui.status("error: nobody can be asked here (no terminal, or -o json): give --yes to apply without a question\n");
         return Some(Exit::Usage);
     }
     if ui.confirm("Carry out this plan?") {

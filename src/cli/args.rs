@@ -56,7 +56,7 @@ pub(super) struct ServerArgs {
     #[arg(long, value_name = "NAME")]
     pub nats_context: Option<String>,
     /// The NATS servers, with commas between [default: $NATS_URL]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub nats_url: Option<String>,
     /// The NATS credentials file [default: $NATS_CREDS]
     #[arg(long, value_name = "FILE")]

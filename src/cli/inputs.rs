@@ -18,8 +18,7 @@ pub(super) fn read(args: &InputArgs) -> Vec<Input> {
     if paths.is_empty() {
         paths.push(PathBuf::from("."));
     }
-    let mut files: Vec<PathBuf> =
-        paths.iter().find_map(|path| project_file(path)).into_iter().collect();
+    let mut files: Vec<PathBuf> = paths.iter().filter_map(|path| project_file(path)).collect();
     let mut inputs = Vec::new();
     for path in &paths {
         if path.as_os_str() == "-" {

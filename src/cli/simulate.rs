@@ -42,7 +42,7 @@ pub(super) struct SimulateArgs {
 }
 
 const EXAMPLES: &str = "Example: evctl simulate examples/topologies/orders --event type=order.created \
-    --data @order.json --to channel/orders --respond service/billing=503x3,200";
+    --data @examples/topologies/orders/order.json --to channel/orders --respond service/billing=503x3,200";
 
 /// Runs the verb.
 pub(super) fn run(args: &SimulateArgs, ui: Ui) -> Exit {

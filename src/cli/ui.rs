@@ -30,9 +30,17 @@ impl Ui {
         }
     }
 
-    /// A result, on stdout. A reader that has gone away is no error.
+    /// A result, on stdout. A reader that has gone away is no error; a disk that is full is one, and
+    /// ends the run: a result that was not written must not look like success.
     pub(super) fn out(&self, text: &str) {
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.error("the result cannot be written", &error.to_string(), "see where stdout goes");
+            std::process::exit(1);
+        }
     }
 
     /// Anything else, on stderr.

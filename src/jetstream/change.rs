@@ -34,7 +34,7 @@ pub fn between(table: &[Field], live: &Config, desired: &Config) -> Vec<FieldCha
         .iter()
         .filter_map(|field| {
             let (from, to) = (live.get(field.name), desired.get(field.name));
-            if from == to || same_instant(field.name, from, to) {
+            if from == to {
                 return None;
             }
             Some(FieldChange {
@@ -64,14 +64,6 @@ fn refusal(rule: Rule, from: Option<&Value>, to: Option<&Value>) -> Option<Refus
         Rule::Presence(code, _, goes) if to.is_none() => no(code, goes),
         _ => None,
     }
-}
-
-/// The server keeps instants in UTC: the same one in another zone is no difference.
-fn same_instant(field: &str, from: Option<&Value>, to: Option<&Value>) -> bool {
-    let seconds = |value: Option<&Value>| {
-        value.and_then(Value::as_str).map(|text| text.trim_end_matches('Z').replace("+00:00", ""))
-    };
-    field == "opt_start_time" && from.is_some() && seconds(from) == seconds(to)
 }
 
 #[cfg(test)]
@@ -131,12 +123,6 @@ mod tests {
             json!({"deliver_subject": "a"}),
             json!({}),
             &[("deliver_subject", Some(10012))],
-        );
-        check(
-            consumer::FIELDS,
-            json!({"opt_start_time": "2026-01-01T00:00:00Z"}),
-            json!({"opt_start_time": "2026-01-01T00:00:00+00:00"}),
-            &[],
         );
     }
 }

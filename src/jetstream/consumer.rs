@@ -88,6 +88,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_instant_is_the_same_in_every_zone() {
+        let at = |text: &str| {
+            let Value::Object(config) = json!({"opt_start_time": text}) else {
+                panic!("a mapping")
+            };
+            normal(&config)["opt_start_time"].clone()
+        };
+        for text in
+            ["2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"]
+        {
+            assert_eq!(at(text), "2026-01-01T00:00:00Z");
+        }
+        assert_eq!(at("2026-01-01T00:00:00.500Z"), "2026-01-01T00:00:00.5Z");
+    }
+
+    #[test]
     fn what_is_left_out_is_filled_in() {
         let Value::Object(config) = json!({"durable_name": "A", "ack_policy": "explicit"}) else {
             panic!("a mapping")

@@ -69,7 +69,7 @@ impl Field {
         let default = || serde_json::from_str(self.default).ok();
         let value = match value {
             None | Some(Value::Null) => return default(),
-            Some(value) => value.clone(),
+            Some(value) => settled(self.name, value),
         };
         let is_limit = matches!(self.unit, Unit::Limit | Unit::Bytes);
         match &value {
@@ -101,6 +101,27 @@ impl Field {
                 .map_or_else(|_| value.to_string(), crate::model::duration::spoken),
             _ => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
         }
+    }
+}
+
+/// A value as the server keeps it: instants in UTC without needless digits, tags in order; inside
+/// of sources, mirrors and placements too.
+fn settled(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) if name == "opt_start_time" => {
+            let instant = text.parse::<jiff::Timestamp>();
+            Value::String(instant.map_or_else(|_| text.clone(), |instant| instant.to_string()))
+        }
+        Value::Array(items) if name == "tags" => {
+            let mut items = items.clone();
+            items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            Value::Array(items)
+        }
+        Value::Array(items) => items.iter().map(|item| settled(name, item)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), settled(name, value))).collect()
+        }
+        other => other.clone(),
     }
 }
 

@@ -35,14 +35,15 @@ impl Cluster {
         config.default_retry = false;
         let context =
             target.context.clone().map(|context| format!("{context} @ ")).unwrap_or_default();
-        let name = format!("{context}{}", config.cluster_url.to_string().trim_end_matches('/'));
+        let name = format!("{context}{}", without_credentials(&config.cluster_url));
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| {
-            LiveError::new(
+        let client = Client::try_from(config).map_err(|error| match error {
+            Error::Auth(_) => without_login(&name),
+            error => LiveError::new(
                 format!("the kubeconfig for {name} cannot be used"),
                 words(&error),
                 "check certificates, keys and the user's auth section",
-            )
+            ),
         })?;
         let mut cluster = Self {
             client,
@@ -109,6 +110,7 @@ impl Cluster {
                 format!("{} {}", status.code, status.message),
                 "see what the API server's log says",
             ),
+            None if matches!(error, Error::Auth(_)) => without_login(&self.name),
             None => self.unreachable(&words(error)),
         }
     }
@@ -163,4 +165,26 @@ async fn config(target: &ClusterTarget) -> Result<Config, LiveError> {
             "name the right --kubeconfig and --context, or leave the plane out with --no-kubernetes",
         )
     })
+}
+
+/// A server's URL as output may show it.
+fn without_credentials(url: &http::Uri) -> String {
+    let text = url.to_string();
+    let text = text.trim_end_matches('/');
+    match text.split_once("://") {
+        Some((scheme, rest)) => {
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// The words of such an error repeat the plugin's command line and output, which hold secrets.
+fn without_login(name: &str) -> LiveError {
+    LiveError::new(
+        format!("no credentials can be had for the cluster {name}"),
+        "the kubeconfig user's login (exec plugin, token file or auth provider) failed",
+        "run `kubectl get namespaces` with the same context to see why, then try again",
+    )
 }

@@ -1,18 +1,27 @@
-//! Where secrets stand in a text, so that no finding shows them: the values of every Secret, and in
-//! a file that cannot be read whole, whatever looks like one.
+//! Secrets in texts: where they stand, so that no finding shows them, and whether a Secret has the
+//! form that its kind demands, said without its values.
 
-use crate::diag::Span;
+use crate::diag::{Code, Finding, Span};
 
+use super::decode::Place;
+use super::path::Path;
 use super::yaml::{Document, Node, Value};
 
-/// The places to blank out. `broken` says that parts of the text are in no document.
+/// Lines that are shown even of a text that cannot be read whole and speaks of Secrets.
+const PLAIN: &[&str] = &["apiVersion:", "kind:", "metadata:", "name:", "namespace:", "---"];
+
+/// The annotation in which kubectl repeats all of an object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The places to blank out. `broken` says that parts of the text are in no document: then all but
+/// the plainest lines go, as nobody can tell what the others are.
 pub fn spans(text: &str, documents: &[Document], broken: bool) -> Vec<Span> {
     let mut spans = Vec::new();
     for root in documents.iter().filter_map(|document| document.root.as_ref()) {
         secrets(root, &mut spans);
     }
     if broken && text.contains("Secret") {
-        blocks(text, &mut spans);
+        all_but_plain(text, &mut spans);
     }
     spans
 }
@@ -23,6 +32,8 @@ fn secrets(node: &Node, spans: &mut Vec<Span>) {
         for values in ["data", "stringData"].iter().filter_map(|field| node.get(field)) {
             leaves(values, spans);
         }
+        let applied = Path::of("metadata.annotations").key(LAST_APPLIED);
+        spans.extend(node.at(&applied).map(|value| value.span));
     }
     if let Some(Node { value: Value::Sequence(items), .. }) = node.get("items") {
         items.iter().for_each(|item| secrets(item, spans));
@@ -37,31 +48,42 @@ fn leaves(node: &Node, spans: &mut Vec<Span>) {
     }
 }
 
-/// What stands behind or below `data:` and `stringData:`, line by line.
-fn blocks(text: &str, spans: &mut Vec<Span>) {
+fn all_but_plain(text: &str, spans: &mut Vec<Span>) {
     let mut start = 0;
-    let mut block: Option<usize> = None;
     for line in text.split_inclusive('\n') {
-        let content = line.trim_start();
-        let indent = line.len() - content.len();
-        let opens = ["data:", "stringData:"].iter().find(|field| content.starts_with(**field));
-        if let Some(field) = opens {
-            block = Some(indent);
-            spans.push(Span {
-                start: start + indent + field.len(),
-                end: start + line.trim_end().len(),
-            });
-        } else if block.is_some_and(|block| indent > block)
-            || (block.is_some() && content.is_empty())
-        {
-            let value = content.find(':').map_or(0, |colon| colon + 1);
-            spans.push(Span { start: start + indent + value, end: start + line.trim_end().len() });
-        } else {
-            block = None;
+        let content = line.trim();
+        let plain =
+            PLAIN.iter().any(|word| content.starts_with(word)) && !content.contains(['{', '[']);
+        if !plain && !content.is_empty() {
+            let indent = line.len() - line.trim_start().len();
+            spans.push(Span { start: start + indent, end: start + line.trim_end().len() });
         }
         start += line.len();
     }
-    spans.retain(|span| span.start < span.end);
+}
+
+/// Every way in which a Secret's values are not texts. The API server refuses some and takes others
+/// for something else than was meant.
+pub fn faults(place: Place<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for field in ["data", "stringData"] {
+        let path = Path::of(field);
+        let mut tell = |path: &Path, what: &str, help: &str| {
+            let message = format!("`{path}` of this Secret is not {what}");
+            let finding = place.finding(Code::WrongType, path, message, help);
+            findings.push(finding.at(place.key(path)));
+        };
+        match place.root.get(field).map(|node| &node.value) {
+            None | Some(Value::Null) => {}
+            Some(Value::Mapping(entries)) => {
+                for entry in entries.iter().filter(|entry| entry.value.text().is_none()) {
+                    tell(&path.key(&entry.key), "text", "put quotes around the value");
+                }
+            }
+            Some(_) => tell(&path, "a mapping", "write one `name: value` a line"),
+        }
+    }
+    findings
 }
 
 #[cfg(test)]
@@ -77,18 +99,23 @@ mod tests {
             shown.replace_range(span.start..span.end, &"*".repeat(span.end - span.start));
         }
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(shown.contains("kept"), "{shown}");
     }
 
     #[test]
     fn no_secret_stays_readable() {
-        check("kind: Secret\nmetadata: {name: kept}\nstringData:\n  a: hunter2\n");
-        check("kind: Secret\nmetadata: {name: kept}\ndata: {a: hunter2}\n");
+        check("kind: Secret\nmetadata: {name: a}\nstringData:\n  a: hunter2\n");
+        check("kind: Secret\nmetadata: {name: a}\ndata: {a: hunter2}\n");
+        check("kind: List\nitems:\n- kind: Secret\n  metadata: {name: a}\n  data: {a: hunter2}\n");
+        check("kind: Secret\nmetadata: {name: a}\nstringData:\n  a: hunter2\n  b: [\n");
+        check("kind: Secret\nname: a\nstringData: {a: hunter2\n");
+        check("kind: Secret\nname: a\nstringData:\n  a: |\n    hunter2\n  b: [\n");
+        check("kind: Secret\nstringData: {a: x, a: hunter2}\n");
+        check("{\"kind\": \"Secret\",, \"stringData\": {\n\"a\": \"hunter2\"\n}}");
+        check("- stringData:\n    a: hunter2\n  kind: Secret\n b: [\n");
+        check("kind: Secret\n\"stringData\":\n  a: hunter2\n  b: [\n");
         check(
-            "kind: List\nitems:\n- kind: Secret\n  metadata: {name: kept}\n  data: {a: hunter2}\n",
+            "kind: Secret\nmetadata: {annotations: {kubectl.kubernetes.io/last-applied-configuration: 'hunter2'}}\n",
         );
-        check("kind: Secret\nmetadata: {name: kept}\nstringData:\n  a: hunter2\n  b: [\n");
-        check("kind: Secret\nname: kept\nstringData: {a: hunter2\n");
-        check("kind: Secret\nname: kept\nstringData:\n  a: |\n    hunter2\n  b: [\n");
+        check("kind: Secret\nstringData:\n  p: abc\nhunter2\n");
     }
 }

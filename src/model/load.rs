@@ -141,6 +141,9 @@ impl Loaded {
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
         let file = self.sources.add(name, text);
+        for span in hidden::spans(self.sources.text(file), &[], true) {
+            self.sources.hide(Location { file, span });
+        }
         let message = format!("the file is not UTF-8 text: byte {at} is 0x{byte:02x}");
         let help = "save it as UTF-8 (`iconv -t UTF-8`); none of it was read";
         self.findings.push(
@@ -152,11 +155,22 @@ impl Loaded {
     fn project_file(&mut self, file: FileId, root: &Node) {
         let place = Place { file, root };
         match decode::<Project>(place, &Path::default(), &root.to_json()) {
-            Ok(project) => {
-                let at = place.value(&Path::of("name"));
-                self.project = Some((project.name.as_str().to_owned(), at));
-            }
+            Ok(project) => self.named(project.name.as_str(), place.value(&Path::of("name"))),
             Err(findings) => self.findings.extend(findings),
+        }
+    }
+
+    /// Takes the project's name; a second project among the inputs is an error.
+    fn named(&mut self, name: &str, at: Location) {
+        match &self.project {
+            Some((first, place)) if first != name => {
+                let message = format!("the inputs belong to two projects, `{first}` and `{name}`");
+                let help = "plan one at a time, or say --project with one project file alone";
+                let finding =
+                    Finding::new(Code::DuplicateObject, message, help).at(at).path("name");
+                self.findings.push(finding.related(*place, "the other project"));
+            }
+            _ => self.project = Some((name.to_owned(), at)),
         }
     }
 
@@ -221,7 +235,10 @@ impl Loaded {
             Some(said.unwrap_or_else(|| namespace.to_owned()))
         };
         let key = ObjectKey { group, kind, namespace, name: envelope.metadata.name };
-        let (typed, findings) = typed(place, &key, &api_version, &body);
+        let (typed, mut findings) = typed(place, &key, &api_version, &body);
+        if key.is("", "Secret") {
+            findings.extend(hidden::faults(place));
+        }
         self.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
         self.manifests.push(Manifest { key, api_version, file, root, body, typed });
     }

@@ -168,7 +168,8 @@ impl Builder<'_> {
             }
             let reason =
                 format!("exists, is not owned and {}; --adopt takes it over", differs(&diff));
-            let change = Change { diff, ..self.blank(Action::Refused, reason) };
+            let probe = self.write(Some(live), true);
+            let change = Change { diff, probe, ..self.blank(Action::Refused, reason) };
             return change
                 .with_rule("unowned-and-different", "take it over with --adopt".to_owned());
         }
@@ -204,7 +205,10 @@ impl Builder<'_> {
             Key::Stream { .. } => change::between(stream::FIELDS, from, to),
             Key::Consumer { .. } => change::between(consumer::FIELDS, from, to),
         };
-        let rule = changes.iter().find_map(|change| change.refusal.as_ref()).map(|refusal| Rule {
+        // Between push and pull the server names that, before what comes with it.
+        let by_kind = changes.iter().filter(|change| change.field == "deliver_subject");
+        let refusals = by_kind.chain(&changes).find_map(|change| change.refusal.as_ref());
+        let rule = refusals.map(|refusal| Rule {
             code: "immutable-field",
             err_code: Some(refusal.err_code),
             text: refusal.text.to_owned(),

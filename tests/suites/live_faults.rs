@@ -12,7 +12,8 @@ use crate::servers::{Need, stubborn, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     let nats = &[Need::Nats];
-    let kube = &[Need::Kubernetes, Need::KnativeCrds, Need::NatssCrd];
+    let kube = &[Need::Kubernetes];
+    let channels = &[Need::Kubernetes, Need::KnativeCrds, Need::NatssCrd];
     vec![
         trial("live_faults::nats_is_down", &[], nats_is_down),
         trial("live_faults::nats_is_silent", &[], nats_is_silent),
@@ -28,7 +29,7 @@ pub(super) fn trials() -> Vec<Trial> {
             kube,
             the_cluster_refuses_the_credentials,
         ),
-        trial("live_faults::the_cluster_forbids_a_kind", kube, the_cluster_forbids_a_kind),
+        trial("live_faults::the_cluster_forbids_a_kind", channels, the_cluster_forbids_a_kind),
         trial(
             "live_faults::the_cluster_lacks_the_crds",
             &[Need::Kubernetes],

@@ -1,6 +1,7 @@
 //! plan and apply on the JetStream plane alone, against a real nats-server; what is there is checked
 //! through other clients.
 
+use evctl::apply::ApplyEvent;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -41,6 +42,12 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         trial("live_jetstream::many_streams_are_read_whole", nats, many_streams_are_read_whole),
         trial("live_jetstream::refusals_are_the_servers_own", nats, refusals_are_the_servers_own),
+        trial(
+            "live_jetstream::a_plan_that_is_stale_writes_nothing",
+            nats,
+            a_plan_that_is_stale_writes_nothing,
+        ),
+        trial("live_jetstream::instants_and_tags_converge", nats, instants_and_tags_converge),
         trial(
             "live_jetstream::what_evctl_does_not_know_survives",
             nats,
@@ -296,4 +303,43 @@ fn what_evctl_does_not_know_survives() {
     apply(&nats, &folder).says(&["1 changed"]);
     let after = config(&nats, "STREAM.INFO.KN_DEFAULT__A");
     assert_eq!((&after["max_msgs"], &after["metadata"]["team"]), (&json!(6), &json!("billing")));
+}
+
+/// The plan is made, then somebody else changes the stream, or takes it over, or deletes it.
+fn a_plan_that_is_stale_writes_nothing() {
+    let meddle: [fn(&mut Value); 2] = [
+        |config| config["max_age"] = json!(3_600_000_000_000_i64),
+        |config| config["metadata"]["evctl.dev/project"] = json!("other"),
+    ];
+    for change in meddle {
+        let nats = Nats::start();
+        let folder = Folder::project(&[("a.yaml", &channel("maxMsgs: 5"))]);
+        let _ = apply(&nats, &folder);
+        folder.write("a.yaml", &channel("maxMsgs: 6"));
+        let mut theirs = config(&nats, "STREAM.INFO.KN_DEFAULT__A");
+        change(&mut theirs);
+        let events = super::in_process::plan_then(&folder, &nats.url(), || {
+            nats.wire().api("STREAM.UPDATE.KN_DEFAULT__A", &theirs);
+        });
+        assert!(events.iter().any(|event| matches!(event, ApplyEvent::Stale { .. })), "{events:?}");
+        assert_eq!(config(&nats, "STREAM.INFO.KN_DEFAULT__A")["max_msgs"], 5);
+    }
+}
+
+/// The server keeps instants in UTC, and tags as a set.
+fn instants_and_tags_converge() {
+    let nats = Nats::start();
+    for (number, instant) in
+        ["2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.500Z"].iter().enumerate()
+    {
+        let text = channel(&format!(
+            "sources: [{{name: NOPE, optStartTime: \"{instant}\"}}], placement: {{tags: [b, a]}}"
+        ));
+        let folder = Folder::project(&[(
+            "a.yaml",
+            &text.replace("name: a}", &format!("name: a{number}}}")),
+        )]);
+        let _ = apply(&nats, &folder);
+        apply(&nats, &folder).says(&["No changes."]);
+    }
 }

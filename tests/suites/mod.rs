@@ -11,7 +11,9 @@ mod bad_input;
 mod binary;
 mod fixtures;
 mod golden;
+mod in_process;
 mod live_both_planes;
+mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
@@ -38,6 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         readme::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
+        live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
     ]

@@ -1,0 +1,38 @@
+//! Plans and applies through the library, so that a test can do something in between.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use evctl::apply::{ApplyEvent, drive};
+use evctl::live::{NatsTarget, Servers, Targets, Wanted, Writer};
+use evctl::model::{self, Input};
+use evctl::plan::build::{Options, build};
+use evctl::topology::resolve;
+use evctl::world::lower::lower;
+
+use super::binary::Folder;
+
+/// Plans `a.yaml` of project `test` on the JetStream plane, meddles, and carries the plan out.
+pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Vec<ApplyEvent> {
+    let content = Ok(std::fs::read(folder.file("a.yaml")).unwrap());
+    let loaded = model::load(vec![Input { name: "a.yaml".to_owned(), content }], "default");
+    let resolved = resolve(&loaded.manifests);
+    let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
+    let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
+    let wanted = Wanted {
+        streams: BTreeSet::from(["KN_DEFAULT__A".to_owned()]),
+        project: "test".to_owned(),
+        ..Wanted::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut servers = Servers::connect(&targets).await.unwrap();
+        let live = servers.observe(&wanted).await.unwrap();
+        let desired = lower(&resolved.topology, &loaded.manifests, "test", &live);
+        let plan = build(&desired, &live, "test", Options::default());
+        assert_eq!(plan.summary().writes(), 1);
+        meddle();
+        let writer = Writer { servers: &servers, vault: &desired.vault, salt: &live.salt };
+        drive(&plan, &writer, 1, std::future::pending(), |_| ()).await
+    })
+}
