@@ -161,6 +161,13 @@ fn the_command_line() {
         .run()
         .code(64)
         .says(&["no project is named", "evctl.yaml"]);
+    let two = ["examples/topologies/ping", "examples/topologies/orders"];
+    Evctl::new(&["plan", "--offline"])
+        .arguments(&two)
+        .run()
+        .code(4)
+        .says(&["two projects, `ping` and `orders`"]);
+    Evctl::new(&["plan", "--nats-url", "", "examples/topologies/orders"]).run().code(64);
     Evctl::new(&["--help"]).run().code(0).says(&["Exit codes"]);
 }
 
