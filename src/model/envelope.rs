@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::{NamespaceName, ObjectName};
+use super::text::{NamespaceName, ObjectName, SegmentName, Word};
 
 /// A manifest of a kind that evctl knows.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -62,12 +62,12 @@ pub struct Envelope {
         dead_code,
         reason = "checked by decoding; read from the tree before the kind is known"
     )]
-    api_version: String,
+    api_version: Word,
     #[expect(
         dead_code,
         reason = "checked by decoding; read from the tree before the kind is known"
     )]
-    kind: String,
+    kind: Word,
     pub metadata: EnvelopeMeta,
 }
 
@@ -76,9 +76,7 @@ pub struct Envelope {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct EnvelopeMeta {
     /// Which object this is, within its kind and namespace.
-    #[schemars(length(min = 1))]
-    #[serde(deserialize_with = "not_empty")]
-    pub name: String,
+    pub name: SegmentName,
     /// Where the object lives; the namespace of the run where it is absent.
     pub namespace: Option<NamespaceName>,
     /// Marks that queries select by.
@@ -87,9 +85,4 @@ pub struct EnvelopeMeta {
     /// Marks for tools.
     #[expect(dead_code, reason = "checked by decoding; planned from the whole document")]
     annotations: Option<BTreeMap<String, String>>,
-}
-
-fn not_empty<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() { Err(serde::de::Error::custom("a name cannot be empty")) } else { Ok(text) }
 }

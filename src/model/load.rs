@@ -234,7 +234,8 @@ impl Loaded {
         } else {
             Some(said.unwrap_or_else(|| namespace.to_owned()))
         };
-        let key = ObjectKey { group, kind, namespace, name: envelope.metadata.name };
+        let key =
+            ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
         let (typed, mut findings) = typed(place, &key, &api_version, &body);
         if key.is("", "Secret") {
             findings.extend(hidden::faults(place));

@@ -61,6 +61,27 @@ text_type!(
 );
 
 text_type!(
+    /// The name of an object of any kind, as far as every kind agrees: a segment of a URL's path.
+    SegmentName,
+    "an object name: visible ASCII without `/`, `%`, `?` and `#`",
+    r#"^(?!\.{1,2}$)[!"$&-.0->@-~]{1,253}$"#,
+    |text| {
+        (1..=253).contains(&text.len())
+            && text != "."
+            && text != ".."
+            && text.bytes().all(|b| b.is_ascii_graphic() && !b"/%?#".contains(&b))
+    }
+);
+
+text_type!(
+    /// A text that says something.
+    Word,
+    "a word",
+    r"^[!-~]+$",
+    |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+);
+
+text_type!(
     /// A namespace: an RFC 1123 label.
     NamespaceName,
     "a namespace: lower-case letters, digits and `-`, at most 63 of them",
