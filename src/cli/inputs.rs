@@ -51,8 +51,10 @@ fn project_file(path: &Path) -> Option<PathBuf> {
 }
 
 fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, inputs: &mut Vec<Input>) {
-    let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+    let listed = std::fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect());
+    let mut entries: Vec<PathBuf> = match listed {
+        Ok(entries) => entries,
         Err(error) => {
             inputs.push(Input { name: name(path), content: Err(error.to_string()) });
             return;

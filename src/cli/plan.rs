@@ -1,12 +1,12 @@
 //! `evctl plan`: what would change on the servers, and why.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::diag::{Severity, worst};
 use crate::plan::{json, text};
-use crate::world::saved;
+use crate::world::{World, saved};
 
 use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
@@ -46,15 +46,19 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
         Err(stopped) => return stop(&stopped, args.input.output, ui),
     };
     if let Some(file) = &args.save_world
-        && let Err(error) = std::fs::write(file, saved::to_json(&planned.live))
+        && let Err(why) = save(&planned.live, file)
     {
         let what = format!("the world cannot be saved to {}", file.display());
-        ui.error(&what, &error.to_string(), "name a file in a folder that you may write to");
+        ui.error(&what, &why, "name a file in a folder that you may write to");
         return Exit::Failed;
     }
     show(&planned, args.input.output, ui);
     let code = exit::of_plan(planned.plan.summary(), args.exit_code);
     with_findings(code, &planned, args.input.fail_on.into())
+}
+
+fn save(world: &World, file: &Path) -> Result<(), String> {
+    std::fs::write(file, saved::to_json(world)?).map_err(|error| error.to_string())
 }
 
 /// Prints findings on stderr and the plan on stdout.

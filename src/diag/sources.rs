@@ -71,11 +71,6 @@ impl Sources {
         self.0.get(file.0 as usize).map_or("", |source| &source.text)
     }
 
-    /// The text of a place.
-    pub fn snippet(&self, at: Location) -> &str {
-        self.text(at.file).get(at.span.start..at.span.end).unwrap_or("")
-    }
-
     /// The line and column of a byte.
     pub fn position(&self, file: FileId, byte: usize) -> Position {
         let Some(source) = self.0.get(file.0 as usize) else {

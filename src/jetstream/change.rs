@@ -15,8 +15,6 @@ pub struct FieldChange {
     pub to: String,
     /// The server's code and words, where it refuses.
     pub refusal: Option<Refusal>,
-    /// Whether writing it has an effect at all.
-    pub effective: bool,
 }
 
 /// The server's no.
@@ -34,7 +32,9 @@ pub fn between(table: &[Field], live: &Config, desired: &Config) -> Vec<FieldCha
         .iter()
         .filter_map(|field| {
             let (from, to) = (live.get(field.name), desired.get(field.name));
-            if from == to {
+            // Writing it would have no effect.
+            let inert = matches!(field.rule, Rule::CreateOnly | Rule::Ignored);
+            if from == to || inert {
                 return None;
             }
             Some(FieldChange {
@@ -42,10 +42,8 @@ pub fn between(table: &[Field], live: &Config, desired: &Config) -> Vec<FieldCha
                 from: field.spoken(from),
                 to: field.spoken(to),
                 refusal: refusal(field.rule, from, to),
-                effective: !matches!(field.rule, Rule::CreateOnly | Rule::Ignored),
             })
         })
-        .filter(|change| change.effective)
         .collect()
 }
 

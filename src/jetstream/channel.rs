@@ -114,15 +114,14 @@ pub fn consumer(
     delivery: Option<&DeliverySpec>,
 ) -> Config {
     let template = spec.consumer_config_template.clone().unwrap_or_default();
-    let durable = format!("KN_SUB_{}", reader.upper_uid);
+    let durable = naming::durable(reader.upper_uid);
     let mut config = Config::new();
     config.insert("durable_name".to_owned(), json!(durable));
     config.insert("ack_policy".to_owned(), json!("explicit"));
     set(&mut config, "max_deliver", max_deliver(delivery));
     set_nonzero(&mut config, "ack_wait", ack_wait(&template, delivery));
     if template.consumer_type != Some(ConsumerType::Pull) {
-        let Reader { namespace, channel, lower_uid, .. } = reader;
-        let subject = format!("{namespace}.{channel}._knative_consumer.{lower_uid}");
+        let subject = naming::deliver_subject(reader.namespace, reader.channel, reader.lower_uid);
         config.insert("deliver_subject".to_owned(), json!(subject));
         config.insert("deliver_group".to_owned(), json!(durable));
     }

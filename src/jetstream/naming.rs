@@ -11,14 +11,16 @@ pub fn subject(namespace: &str, channel: &str) -> String {
     format!("{namespace}.{channel}._knative")
 }
 
-/// The durable of a Subscription's consumer; its deliver group too, where it is pushed.
-pub fn durable(uid: &str) -> String {
-    format!("KN_SUB_{}", uid.replace('-', "").to_uppercase())
+/// The durable of a Subscription's consumer; its deliver group too, where it is pushed. The uid is in
+/// upper case without hyphens, or a placeholder for one.
+pub fn durable(upper_uid: &str) -> String {
+    format!("KN_SUB_{upper_uid}")
 }
 
-/// Where a pushed consumer's messages are sent.
-pub fn deliver_subject(namespace: &str, channel: &str, uid: &str) -> String {
-    format!("{namespace}.{channel}._knative_consumer.{}", uid.replace('-', "").to_lowercase())
+/// Where a pushed consumer's messages are sent. The uid is in lower case without hyphens, or a
+/// placeholder for one.
+pub fn deliver_subject(namespace: &str, channel: &str, lower_uid: &str) -> String {
+    format!("{namespace}.{channel}._knative_consumer.{lower_uid}")
 }
 
 /// Why the server will refuse a stream's or consumer's name, where it will.
@@ -44,12 +46,8 @@ mod tests {
     fn names_are_those_of_the_controller() {
         assert_eq!(stream("my-ns", "a-b"), "KN_MY_NS__A_B");
         assert_eq!(subject("default", "a-b"), "default.a-b._knative");
-        let uid = "6d0b0a2e-1f5c-4b0e-9d3a-0123456789ab";
-        assert_eq!(durable(uid), "KN_SUB_6D0B0A2E1F5C4B0E9D3A0123456789AB");
-        assert_eq!(
-            deliver_subject("default", "a", uid),
-            "default.a._knative_consumer.6d0b0a2e1f5c4b0e9d3a0123456789ab"
-        );
+        assert_eq!(durable("6D0B0A2E"), "KN_SUB_6D0B0A2E");
+        assert_eq!(deliver_subject("default", "a", "6d0b"), "default.a._knative_consumer.6d0b");
     }
 
     #[test]

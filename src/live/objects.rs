@@ -95,7 +95,8 @@ async fn list(
                 api_version: kind.resource.api_version.clone(),
                 kind: kind.resource.kind.clone(),
             });
-            bodies.extend(serde_json::to_value(object));
+            let body = serde_json::to_value(object).map_err(Error::SerdeError);
+            bodies.push(body.map_err(|error| cluster.error(&what, &error))?);
         }
         match page.metadata.continue_ {
             Some(token) if !token.is_empty() => params = params.continue_token(&token),
@@ -346,7 +347,8 @@ async fn fresh(
         };
     };
     let version = object.metadata.resource_version.clone().unwrap_or_default();
-    let now = normal::live(serde_json::to_value(object).unwrap_or_default(), salt);
+    let body = serde_json::to_value(object).map_err(|error| Outcome::Failed(error.to_string()))?;
+    let now = normal::live(body, salt);
     let uid = now.uid.clone().unwrap_or_default();
     let Some(seen) = &step.write.observed else {
         return Err(Outcome::Stale("it has appeared since the plan was made".to_owned()));

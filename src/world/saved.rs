@@ -29,7 +29,10 @@ struct Entry {
 }
 
 /// The world as pretty JSON, in stable order.
-pub fn to_json(world: &World) -> String {
+///
+/// # Errors
+/// A world that JSON cannot hold: a mistake of ours, and better than an empty file.
+pub fn to_json(world: &World) -> Result<String, String> {
     let saved = Saved {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
@@ -42,7 +45,7 @@ pub fn to_json(world: &World) -> String {
             .map(|(key, object)| Entry { key: key.clone(), object: object.clone() })
             .collect(),
     };
-    serde_json::to_string_pretty(&saved).unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(&saved).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
 /// Reads a saved world.

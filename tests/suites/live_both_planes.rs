@@ -208,7 +208,7 @@ fn a_saved_world_plans_without_servers() {
         .says(&["can be shown, not applied"]);
 }
 
-/// The plan is made, then a Service is taken away from under it: what needs it is held, the rest goes on.
+/// The server refuses one stream: its consumers and its channel are held, the rest goes on.
 fn a_failed_step_holds_what_needs_it() {
     let place = Place::new();
     // 10065: another stream has the subject, which the plan does not ask about yet.

@@ -17,6 +17,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("live_faults::nats_is_down", &[], nats_is_down),
         trial("live_faults::nats_is_silent", &[], nats_is_silent),
+        trial("live_faults::nats_is_slow", nats, nats_is_slow),
         trial("live_faults::nats_is_paused", nats, nats_is_paused),
         trial("live_faults::nats_has_no_jetstream", nats, nats_has_no_jetstream),
         trial("live_faults::nats_refuses_the_credentials", nats, nats_refuses_the_credentials),
@@ -76,6 +77,15 @@ fn nats_is_silent() {
     );
 }
 
+/// Slower than the limit is an error; slow within it is not.
+fn nats_is_slow() {
+    let server = Nats::start();
+    let slow = stubborn::slow_proxy(server.address(), Duration::from_secs(3));
+    one_clear_error(nats(&format!("nats://{}", slow.address())), &["cannot be", "in time"]);
+    let patient = stubborn::slow_proxy(server.address(), Duration::from_millis(200));
+    nats(&format!("nats://{}", patient.address())).run().code(0).says(&["5 to add"]);
+}
+
 fn nats_is_paused() {
     let mut server = Nats::start();
     let url = server.url();
@@ -116,7 +126,7 @@ fn the_connection_is_cut() {
     let server = Nats::start();
     // Enough for INFO and PONG, not for an answer.
     let proxy = stubborn::cutting_proxy(server.address(), 700);
-    one_clear_error(nats(&format!("nats://{}", proxy.address())), &["error: "]);
+    one_clear_error(nats(&format!("nats://{}", proxy.address())), &["127.0.0.1", "cannot be"]);
 }
 
 fn the_cluster_is_down() {

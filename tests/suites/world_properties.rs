@@ -215,7 +215,7 @@ fn saved_worlds_plan_the_same() {
         let live = draft.empty();
         let written = draft.plan(&live).written();
         let live = live.after(&written[..written.len() / 2], uid);
-        let text = saved::to_json(&live);
+        let text = saved::to_json(&live).map_err(TestCaseError::fail)?;
         let read = saved::from_json(&text).map_err(TestCaseError::fail)?;
         prop_assert_eq!(&read, &live);
         prop_assert_eq!(draft.plan(&read), draft.plan(&live));
