@@ -29,7 +29,7 @@ pub fn of(desired: &Value, live: &Object) -> Option<String> {
             .map(|limit| format!("keeps at most {limit} messages of each subject, of {messages}")),
     );
     if text(desired, "retention") == "interest" && text(&live.body, "retention") == "limits" {
-        losses.push(format!("drops what every consumer has acknowledged, of {messages} messages"));
+        losses.push(format!("drops what no consumer still waits for, of {messages} messages"));
     }
     (!losses.is_empty()).then(|| losses.join("; "))
 }
@@ -117,7 +117,7 @@ mod tests {
             json!({}),
             json!({"retention": "interest"}),
             10,
-            Some("drops what every consumer has acknowledged, of 10 messages"),
+            Some("drops what no consumer still waits for, of 10 messages"),
         );
     }
 }
