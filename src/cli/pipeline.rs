@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{LiveError, Servers, Wanted};
-use crate::model::{self, Input, Manifest};
+use crate::model::{self, Assumed, Input, Manifest};
 use crate::plan::Plan;
 use crate::plan::build::{Options, build};
 use crate::plan::text::{Head, account_name, cluster_name};
@@ -39,14 +39,15 @@ pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
 }
 
 fn resolved(inputs: &[Input], namespace: &str) -> Read {
-    let loaded = model::load(inputs.to_vec(), namespace);
+    let assumed = Assumed::default();
+    let loaded = model::load(inputs.to_vec(), namespace, &assumed);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
         let message = "the input holds no manifest";
         let help = "name files or folders with Kubernetes YAML: channels, subscriptions, services";
         findings.push(Finding::new(Code::NoManifests, message, help));
     }
-    let mut resolved = resolve(&loaded.manifests);
+    let mut resolved = resolve(&loaded.manifests, &assumed);
     findings.append(&mut resolved.findings);
     diag::sort(&mut findings);
     Read {
@@ -220,6 +221,7 @@ fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
         .resolved
         .topology
         .channels()
+        .filter(|(_, node, _)| node.generated_by.is_none())
         .filter_map(|(_, node, channel)| match (&channel.backing, node.name.object()) {
             (Backing::NatsJetStream(spec), Some(key)) => {
                 Some(stream_name(key.namespace.as_deref().unwrap_or_default(), &key.name, spec))

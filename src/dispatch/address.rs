@@ -23,7 +23,7 @@ fn of_object(key: &ObjectKey, role: &Role) -> String {
         }
         Role::Channel(_) => "-kn-channel",
         Role::Sink if key.kind == "Service" => "",
-        Role::Sink => return key.to_string(),
+        Role::Sink | Role::Producer => return key.to_string(),
     };
     let namespace = key.namespace.as_deref().unwrap_or_default();
     format!("http://{}{suffix}.{namespace}.svc.cluster.local", key.name)

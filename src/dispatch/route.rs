@@ -135,7 +135,7 @@ fn nats_spec(topology: &Topology, node: NodeIndex) -> Option<&NatsJetStreamChann
     let Role::Channel(channel) = &topology.graph[node].role else { return None };
     match &channel.backing {
         Backing::NatsJetStream(spec) => Some(spec),
-        Backing::Other { .. } => None,
+        _ => None,
     }
 }
 
@@ -146,7 +146,8 @@ fn unserved(topology: &Topology, at: usize, route: &Route) -> Option<String> {
     let Role::Channel(channel) = &topology.graph[route.from].role else { return None };
     let spec = match &channel.backing {
         Backing::NatsJetStream(spec) => spec,
-        Backing::Other { kind, .. } => {
+        other => {
+            let kind = other.name();
             return Some(format!("evctl has no delivery profile for a channel of kind {kind} yet"));
         }
     };

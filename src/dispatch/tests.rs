@@ -1,7 +1,7 @@
 //! The engine's contract, driven by hand; what deliveries come to is tested in `simulate`.
 
 use crate::model::event::Event;
-use crate::model::{Input as File, load};
+use crate::model::{Assumed, Input as File, load};
 use crate::topology::{Topology, resolve};
 
 use super::*;
@@ -19,9 +19,10 @@ fn topology(channel: &str, delivery: &str) -> Topology {
 "
     );
     let content = Ok(yaml.into_bytes());
-    let loaded = load(vec![File { name: "a.yaml".to_owned(), content }], "default");
+    let loaded =
+        load(vec![File { name: "a.yaml".to_owned(), content }], "default", &Assumed::default());
     assert_eq!(loaded.findings, []);
-    resolve(&loaded.manifests).topology
+    resolve(&loaded.manifests, &Assumed::default()).topology
 }
 
 fn published(topology: &Topology) -> Engine {

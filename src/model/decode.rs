@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::diag::{Code, FileId, Finding, Location, Span};
 
@@ -40,17 +40,17 @@ impl Place<'_> {
     }
 }
 
-/// Decodes the value at `at`.
+/// Decodes the value at `at`; an empty mapping where there is none.
 ///
 /// # Errors
 /// Every fault of its shape.
 pub fn decode<T: DeserializeOwned + JsonSchema>(
     place: Place<'_>,
     at: &Path,
-    value: &Value,
 ) -> Result<T, Vec<Finding>> {
-    T::deserialize(value).map_err(|error| {
-        let faults = Shape::of::<T>().faults(value);
+    let value = place.root.at(at).map_or_else(|| Value::Object(Map::new()), Node::to_json);
+    T::deserialize(&value).map_err(|error| {
+        let faults = Shape::of::<T>().faults(&value);
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];

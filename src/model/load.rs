@@ -7,15 +7,16 @@ use serde_json::Value;
 
 use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 
+use super::assumed::Assumed;
 use super::decode::{Place, decode};
-use super::envelope::{Document, Envelope};
-use super::hidden;
-use super::knative::messaging::{self, ChannelSpec, SubscriptionSpec};
-use super::natsjs::{self, NatsJetStreamChannelSpec};
+use super::envelope::Envelope;
+use super::manifest::{Manifest, Typed};
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
 use super::path::Path;
 use super::project::{self, Project};
+use super::reading::Reading;
 use super::yaml::{self, Node};
+use super::{hidden, kinds};
 
 /// A file's bytes, or why they could not be had.
 #[derive(Debug, Clone)]
@@ -25,41 +26,11 @@ pub struct Input {
     pub content: Result<Vec<u8>, String>,
 }
 
-/// One document that names an object.
-#[derive(Debug, Clone)]
-pub struct Manifest {
-    pub key: ObjectKey,
-    pub api_version: String,
-    pub file: FileId,
-    /// The tree that findings point into.
-    pub root: Node,
-    /// The object as it would be sent, nulls left out.
-    pub body: Value,
-    pub typed: Typed,
-}
-
-/// What evctl understands of a manifest.
-#[derive(Debug, Clone)]
-pub enum Typed {
-    NatsJetStreamChannel(Box<NatsJetStreamChannelSpec>),
-    Channel(Box<ChannelSpec>),
-    Subscription(Box<SubscriptionSpec>),
-    /// A kind that passes through: planned as it stands, and a possible sink.
-    Other,
-    /// A known kind whose document has faults of shape. It can be referred to, and nothing more.
-    Broken,
-}
-
-impl Manifest {
-    /// The tree with its file.
-    pub fn place(&self) -> Place<'_> {
-        Place { file: self.file, root: &self.root }
-    }
-
-    /// Where the object says its name: what a finding about the whole of it points at.
-    pub fn name_location(&self) -> Location {
-        self.place().value(&Path::of("metadata.name"))
-    }
+/// What every document of a run is read by.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    namespace: &'a str,
+    assumed: &'a Assumed,
 }
 
 /// What loading found.
@@ -72,11 +43,13 @@ pub struct Loaded {
     pub project: Option<(String, Location)>,
 }
 
-/// Reads every input. `namespace` is where an object lives that does not say.
-pub fn load(inputs: Vec<Input>, namespace: &str) -> Loaded {
+/// Reads every input. `namespace` is where an object lives that does not say; `assumed` is what the
+/// servers are taken to be.
+pub fn load(inputs: Vec<Input>, namespace: &str, assumed: &Assumed) -> Loaded {
     let mut loaded = Loaded::default();
+    let scope = Scope { namespace, assumed };
     for input in inputs {
-        loaded.input(input, namespace);
+        loaded.input(input, scope);
     }
     let cluster_kinds = cluster_kinds(&loaded.manifests);
     for manifest in &mut loaded.manifests {
@@ -90,7 +63,7 @@ pub fn load(inputs: Vec<Input>, namespace: &str) -> Loaded {
 /// The kinds that CRDs of the input declare for the whole cluster, as (group, kind).
 pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
     let text = |manifest: &Manifest, at: &str| {
-        manifest.body.pointer(at).and_then(Value::as_str).map(str::to_owned)
+        manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned)
     };
     manifests
         .iter()
@@ -101,7 +74,7 @@ pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
 }
 
 impl Loaded {
-    fn input(&mut self, input: Input, namespace: &str) {
+    fn input(&mut self, input: Input, scope: Scope<'_>) {
         let bytes = match input.content {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -130,7 +103,7 @@ impl Loaded {
             if is_project {
                 self.project_file(file, &root);
             } else {
-                self.document(file, root, namespace);
+                self.document(file, root, scope);
             }
         }
     }
@@ -154,7 +127,7 @@ impl Loaded {
 
     fn project_file(&mut self, file: FileId, root: &Node) {
         let place = Place { file, root };
-        match decode::<Project>(place, &Path::default(), &root.to_json()) {
+        match decode::<Project>(place, &Path::default()) {
             Ok(project) => self.named(project.name.as_str(), place.value(&Path::of("name"))),
             Err(findings) => self.findings.extend(findings),
         }
@@ -174,7 +147,7 @@ impl Loaded {
         }
     }
 
-    fn document(&mut self, file: FileId, root: Node, namespace: &str) {
+    fn document(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
         let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let place = Place { file, root: &root };
@@ -202,26 +175,25 @@ impl Loaded {
             return;
         }
         if kind == "List" && api_version == "v1" {
-            return self.list(file, root, namespace);
+            return self.list(file, root, scope);
         }
-        self.manifest(file, root, namespace);
+        self.manifest(file, root, scope);
     }
 
-    fn list(&mut self, file: FileId, root: Node, namespace: &str) {
+    fn list(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
         let yaml::Value::Mapping(entries) = root.value else { return };
         for entry in entries.into_iter().filter(|entry| entry.key == "items") {
             if let yaml::Value::Sequence(items) = entry.value.value {
                 for item in items {
-                    self.document(file, item, namespace);
+                    self.document(file, item, scope);
                 }
             }
         }
     }
 
-    fn manifest(&mut self, file: FileId, root: Node, namespace: &str) {
-        let body = root.to_json();
+    fn manifest(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
         let place = Place { file, root: &root };
-        let envelope = match decode::<Envelope>(place, &Path::default(), &body) {
+        let envelope = match decode::<Envelope>(place, &Path::default()) {
             Ok(envelope) => envelope,
             Err(findings) => return self.findings.extend(findings),
         };
@@ -229,19 +201,20 @@ impl Loaded {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let group = group_of(&api_version).to_owned();
         let said = envelope.metadata.namespace.map(|namespace| namespace.as_str().to_owned());
-        let namespace = if is_cluster_scoped(&group, &kind) {
+        let in_cluster = kinds::versions(&group, &kind).any(|row| row.cluster_scoped);
+        let namespace = if is_cluster_scoped(&group, &kind) || in_cluster {
             None
         } else {
-            Some(said.unwrap_or_else(|| namespace.to_owned()))
+            Some(said.unwrap_or_else(|| scope.namespace.to_owned()))
         };
         let key =
             ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
-        let (typed, mut findings) = typed(place, &key, &api_version, &body);
+        let (typed, mut findings) = typed(place, &key, &api_version, scope.assumed);
         if key.is("", "Secret") {
             findings.extend(hidden::faults(place));
         }
         self.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
-        self.manifests.push(Manifest { key, api_version, file, root, body, typed });
+        self.manifests.push(Manifest::new(key, api_version, file, root, typed));
     }
 }
 
@@ -250,41 +223,28 @@ fn typed(
     place: Place<'_>,
     key: &ObjectKey,
     api_version: &str,
-    body: &Value,
+    assumed: &Assumed,
 ) -> (Typed, Vec<Finding>) {
-    let served = match (key.group.as_str(), key.kind.as_str()) {
-        (messaging::GROUP, "Channel" | "Subscription") => "v1",
-        (messaging::GROUP, natsjs::KIND) => "v1alpha1",
-        _ => return (Typed::Other, Vec::new()),
-    };
-    if version_of(api_version) != served {
-        let message = format!("{} is not served as `{api_version}`", key.kind);
-        let help = format!("write apiVersion: {}/{served}", key.group);
-        let finding = place.finding(Code::UnservedVersion, &Path::of("apiVersion"), message, help);
-        return (Typed::Broken, vec![finding]);
+    let version = version_of(api_version);
+    let mut rows = kinds::versions(&key.group, &key.kind).peekable();
+    if rows.peek().is_none() {
+        return (Typed::Other, Vec::new());
     }
-    let decoded = match key.kind.as_str() {
-        "Channel" => spec::<ChannelSpec>(place, body, false)
-            .map(|spec| Typed::Channel(Box::new(spec.unwrap_or_default()))),
-        "Subscription" => spec::<SubscriptionSpec>(place, body, true)
-            .map(|spec| spec.map_or(Typed::Broken, |spec| Typed::Subscription(Box::new(spec)))),
-        _ => spec::<NatsJetStreamChannelSpec>(place, body, false)
-            .map(|spec| Typed::NatsJetStreamChannel(Box::new(spec.unwrap_or_default()))),
+    let Some(row) = rows.find(|row| row.version == version) else {
+        return (Typed::Broken, vec![unserved(place, key, api_version)]);
     };
-    decoded.map_or_else(|findings| (Typed::Broken, findings), |typed| (typed, Vec::new()))
+    let mut reading = Reading::new(place, key, api_version, assumed);
+    let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
+    (typed, reading.into_findings())
 }
 
-fn spec<S>(place: Place<'_>, body: &Value, required: bool) -> Result<Option<S>, Vec<Finding>>
-where
-    S: serde::de::DeserializeOwned + schemars::JsonSchema,
-{
-    let document: Document<S> = decode(place, &Path::default(), body)?;
-    if required && document.spec.is_none() {
-        let finding =
-            place.finding(Code::MissingField, &Path::of("spec"), "`spec` is missing", "add it");
-        return Err(vec![finding.at(place.value(&Path::of("kind")))]);
-    }
-    Ok(document.spec)
+fn unserved(place: Place<'_>, key: &ObjectKey, api_version: &str) -> Finding {
+    let versions: Vec<String> = kinds::versions(&key.group, &key.kind)
+        .map(|row| format!("{}/{}", row.group, row.version))
+        .collect();
+    let message = format!("{} is not served as `{api_version}`", key.kind);
+    let help = format!("write apiVersion: {}", versions.join(" or "));
+    place.finding(Code::UnservedVersion, &Path::of("apiVersion"), message, help)
 }
 
 fn first_line_end(sources: &Sources, file: FileId, span: Span) -> usize {

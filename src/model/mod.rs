@@ -2,21 +2,31 @@
 //! per API family. Loading never stops at the first error: it returns what it could read and all
 //! that it found wrong. Knows nothing of how objects refer to each other, nor of any server.
 
+pub mod assumed;
+pub mod config_maps;
 pub mod decode;
 pub mod duration;
 pub mod envelope;
 pub mod event;
 pub mod hidden;
+pub mod kinds;
 pub mod knative;
 pub mod load;
+pub mod manifest;
+pub mod nack;
 pub mod natsjs;
 pub mod object;
+pub mod object_model;
+pub mod openfunction;
 pub mod path;
 pub mod project;
+pub mod reading;
 pub mod shape;
 pub mod text;
 pub mod yaml;
 
-pub use load::{Input, Loaded, Manifest, load};
+pub use assumed::Assumed;
+pub use load::{Input, Loaded, load};
+pub use manifest::Manifest;
 pub use object::ObjectKey;
 pub use path::Path;

@@ -9,11 +9,27 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::duration::GoDuration;
+use super::kinds::{Kind, Spec};
 use super::knative::duck::DeliverySpec;
+use super::manifest::Typed;
 use super::text::{Instant, SampleFrequency};
 
 /// The kind.
 pub const KIND: &str = "NatsJetStreamChannel";
+
+/// The kinds of the family.
+pub const KINDS: &[Kind] =
+    &[Kind::of::<NatsJetStreamChannelSpec>("messaging.knative.dev", KIND, "v1alpha1")];
+
+impl Spec for NatsJetStreamChannelSpec {
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn typed(self) -> Typed {
+        Typed::NatsJetStreamChannel(Box::new(self))
+    }
+}
 
 /// A channel that is one JetStream stream, with one consumer per subscription.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

@@ -34,6 +34,12 @@ impl Path {
         Self(steps)
     }
 
+    /// The path without its last step; the root above the root.
+    #[must_use]
+    pub fn above(&self) -> Self {
+        Self(self.0.split_last().map_or(Vec::new(), |(_, above)| above.to_vec()))
+    }
+
     #[must_use]
     pub fn join(&self, rest: &Self) -> Self {
         Self(self.0.iter().chain(&rest.0).cloned().collect())

@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Profile, Time};
 use crate::model::event::Event;
-use crate::model::{Input, load};
+use crate::model::{Assumed, Input, load};
 use crate::topology::{Topology, resolve};
 
 use super::scenario::{Scenario, Send};
@@ -17,9 +17,10 @@ metadata: {name: orders}
 
 pub(super) fn topology(yaml: &str) -> Topology {
     let content = Ok(yaml.as_bytes().to_vec());
-    let loaded = load(vec![Input { name: "a.yaml".to_owned(), content }], "default");
+    let loaded =
+        load(vec![Input { name: "a.yaml".to_owned(), content }], "default", &Assumed::default());
     assert_eq!(loaded.findings, []);
-    resolve(&loaded.manifests).topology
+    resolve(&loaded.manifests, &Assumed::default()).topology
 }
 
 /// One channel, one Subscription with whatever is said of it, `http://s` its subscriber.

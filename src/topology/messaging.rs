@@ -2,22 +2,37 @@
 
 use crate::diag::{Code, Finding};
 use crate::model::decode::decode;
-use crate::model::knative::messaging::{ChannelSpec, ChannelTemplate, GROUP, SubscriptionSpec};
+use crate::model::knative::messaging::{
+    ChannelSpec, ChannelTemplate, GROUP, Messaging, SubscriptionSpec,
+};
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
 use crate::model::object::group_of;
 use crate::model::{Manifest, Path};
 
 use super::reference::Wanted;
 use super::resolve::Resolver;
-use super::{Backing, Channel, Flow, NodeIndex, NodeName, Role, Route};
-
-/// What Knative makes of a Channel without a template, unless the cluster's default says otherwise.
-const DEFAULT_CHANNEL: (&str, &str) = ("messaging.knative.dev/v1", "InMemoryChannel");
+use super::{Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
 
 const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
     a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
 
 impl Resolver<'_> {
+    pub(super) fn messaging_nodes(&mut self, manifest: &Manifest, kind: &Messaging) {
+        match kind {
+            Messaging::Channel(spec) => self.channel(manifest, spec),
+            Messaging::Subscription(_) => {}
+        }
+    }
+
+    pub(super) fn messaging_routes(&mut self, manifest: &Manifest, kind: &Messaging) {
+        match kind {
+            Messaging::Channel(spec) => {
+                self.dead_letter_sink(manifest, spec.delivery.as_ref());
+            }
+            Messaging::Subscription(spec) => self.subscription(manifest, spec),
+        }
+    }
+
     pub(super) fn nats_channel(&mut self, manifest: &Manifest, spec: &NatsJetStreamChannelSpec) {
         let channel = Channel {
             backing: Backing::NatsJetStream(Box::new(spec.clone())),
@@ -26,12 +41,12 @@ impl Resolver<'_> {
         self.channel_node(manifest, channel);
     }
 
-    pub(super) fn channel(&mut self, manifest: &Manifest, spec: &ChannelSpec) {
+    fn channel(&mut self, manifest: &Manifest, spec: &ChannelSpec) {
         let Some(backing) = self.backing(manifest, spec.channel_template.as_ref()) else { return };
         // The template's spec is laid over the Channel's own when the backing channel is made.
         let inner = match &backing {
             Backing::NatsJetStream(spec) => spec.delivery.clone(),
-            Backing::Other { .. } => None,
+            _ => None,
         };
         let delivery = inner.or_else(|| spec.delivery.clone());
         self.channel_node(manifest, Channel { backing, delivery });
@@ -47,15 +62,14 @@ impl Resolver<'_> {
             kind: kind.to_owned(),
         };
         let Some(template) = template else {
-            return Some(other(DEFAULT_CHANNEL.0, DEFAULT_CHANNEL.1));
+            let default = &self.assumed.channel;
+            return Some(other(&default.api_version, &default.kind));
         };
         if group_of(&template.api_version) != GROUP || template.kind != natsjs::KIND {
             return Some(other(&template.api_version, &template.kind));
         }
         let at = Path::of("spec.channelTemplate.spec");
-        let empty = serde_json::json!({});
-        let spec = manifest.body.pointer("/spec/channelTemplate/spec").unwrap_or(&empty);
-        match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at, spec) {
+        match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at) {
             Ok(spec) => Some(Backing::NatsJetStream(Box::new(spec))),
             Err(findings) => {
                 let object = manifest.key.to_string();
@@ -76,7 +90,7 @@ impl Resolver<'_> {
         Some(self.sink(name, manifest.place().value(&path)))
     }
 
-    pub(super) fn subscription(&mut self, manifest: &Manifest, spec: &SubscriptionSpec) {
+    fn subscription(&mut self, manifest: &Manifest, spec: &SubscriptionSpec) {
         if spec.channel.namespace.is_some() {
             let place = manifest.place();
             let path = Path::of("spec.channel.namespace");
@@ -131,6 +145,7 @@ impl Resolver<'_> {
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,
+            filter: Filter::Everything,
             call,
             reply,
             dead_letter,
@@ -140,12 +155,7 @@ impl Resolver<'_> {
         if let Some(why) = unserved {
             self.unplanned(manifest, why);
         }
-        let number = self.topology.routes.len();
-        let graph = &mut self.topology.graph;
-        graph.add_edge(from, call, (number, Flow::Call));
-        reply.map(|to| graph.add_edge(from, to, (number, Flow::Reply)));
-        dead_letter.map(|to| graph.add_edge(from, to, (number, Flow::DeadLetter)));
-        self.topology.routes.push(route);
+        self.topology.add_route(route);
     }
 
     fn unplanned(&mut self, manifest: &Manifest, why: &str) {

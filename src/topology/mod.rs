@@ -2,11 +2,20 @@
 //! carry them on. Immutable once made. Analysis, simulation and what is planned read only this.
 //! Knows nothing of worlds, plans and servers.
 
+mod config_maps;
+mod eventing;
+mod filter;
+mod flows;
 mod messaging;
+mod nack;
+mod object_model;
+mod openfunction;
 mod reference;
 mod resolve;
+mod sources;
 mod stream_names;
 
+pub use filter::Filter;
 pub use resolve::{Resolved, resolve};
 
 use std::fmt;
@@ -51,6 +60,8 @@ impl fmt::Display for NodeName {
 /// What a node does with an event.
 #[derive(Debug, Clone)]
 pub enum Role {
+    /// Makes events and takes none.
+    Producer,
     /// Keeps it and hands it to every route that starts here.
     Channel(Box<Channel>),
     /// Takes it and may answer.
@@ -70,8 +81,24 @@ pub struct Channel {
 pub enum Backing {
     /// A JetStream stream, with one consumer per route.
     NatsJetStream(Box<NatsJetStreamChannelSpec>),
+    /// A Knative Broker of a class.
+    Broker { class: String },
+    /// A topic of OpenFunction's event bus; absent where the bus itself is not known.
+    BusTopic { bus: Option<ObjectKey> },
     /// Another kind; evctl knows its name only.
     Other { api_version: String, kind: String },
+}
+
+impl Backing {
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::NatsJetStream(_) => crate::model::natsjs::KIND,
+            Self::Broker { class } => class,
+            Self::BusTopic { .. } => "event bus topic",
+            Self::Other { kind, .. } => kind,
+        }
+    }
 }
 
 /// One node of the graph.
@@ -81,16 +108,20 @@ pub struct Node {
     pub role: Role,
     /// Where it is declared, or first referred to.
     pub at: Location,
+    /// The declared object whose controller makes this one.
+    pub generated_by: Option<ObjectKey>,
 }
 
-/// Carries events from a channel to a subscriber, its replies to another node, and what was given
+/// Carries events from a channel or a producer to a subscriber, its replies to another node, and what was given
 /// up to a third.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// The Subscription.
+    /// The declared object that says so: a Subscription, Trigger, Sequence, source…
     pub object: ObjectKey,
     pub at: Location,
     pub from: NodeIndex,
+    /// Which events.
+    pub filter: Filter,
     pub call: NodeIndex,
     pub reply: Option<NodeIndex>,
     pub dead_letter: Option<NodeIndex>,
@@ -125,11 +156,21 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// Takes a route in, with its edges.
+    pub(super) fn add_route(&mut self, route: Route) {
+        let number = self.routes.len();
+        let (from, call) = (route.from, route.call);
+        self.graph.add_edge(from, call, (number, Flow::Call));
+        route.reply.map(|to| self.graph.add_edge(from, to, (number, Flow::Reply)));
+        route.dead_letter.map(|to| self.graph.add_edge(from, to, (number, Flow::DeadLetter)));
+        self.routes.push(route);
+    }
+
     /// Every node that is a channel, in the order of the manifests.
     pub fn channels(&self) -> impl Iterator<Item = (NodeIndex, &Node, &Channel)> {
         self.graph.node_indices().filter_map(|at| match &self.graph[at].role {
             Role::Channel(channel) => Some((at, &self.graph[at], &**channel)),
-            Role::Sink => None,
+            Role::Sink | Role::Producer => None,
         })
     }
 

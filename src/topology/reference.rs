@@ -103,18 +103,27 @@ impl Resolver<'_> {
             self.findings.push(tell(Code::WrongKind, path.key("kind"), message, help));
             return None;
         }
+        self.refer(manifest, &path.key("name"), &key);
+        Some(key)
+    }
+
+    /// Notes that an object refers to another, by the name at a path. Where it is declared nowhere,
+    /// that is remembered: a live cluster may have it.
+    pub(super) fn refer(&mut self, manifest: &Manifest, name: &Path, key: &ObjectKey) {
         self.topology.references.push(Reference { from: manifest.key.clone(), to: key.clone() });
-        if self.declared.contains_key(&key) {
-            return Some(key);
+        if self.declared.contains_key(key) {
+            return;
         }
         let message = format!("nothing declares {key}");
-        let (help, near) = self.suggestion(&key);
-        let mut finding = tell(Code::DanglingReference, path.key("name"), message, help);
+        let (help, near) = self.suggestion(key);
+        let place = manifest.place();
+        let mut finding = place
+            .finding(Code::DanglingReference, name, message, help)
+            .object(manifest.key.to_string());
         if let Some(near) = near {
             finding = finding.related(self.manifests[near].name_location(), "this is declared");
         }
         self.dangling.push((key.clone(), finding));
-        Some(key)
     }
 
     fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
@@ -188,7 +197,7 @@ fn is_absolute(uri: &str) -> bool {
 
 /// The object that a pass-through kind sends its events to, where it says so the usual way.
 pub(super) fn sink_reference(manifest: &Manifest) -> Option<ObjectKey> {
-    let sink = manifest.body.pointer("/spec/sink/ref")?;
+    let sink = manifest.body().pointer("/spec/sink/ref")?;
     let text = |name: &str| sink.get(name).and_then(serde_json::Value::as_str);
     Some(ObjectKey {
         group: group_of(text("apiVersion")?).to_owned(),

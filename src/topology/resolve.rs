@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Code, Finding, Location};
-use crate::model::load::{Typed, cluster_kinds};
-use crate::model::{Manifest, ObjectKey};
+use crate::model::load::cluster_kinds;
+use crate::model::manifest::Typed;
+use crate::model::{Assumed, Manifest, ObjectKey};
 
 use super::reference::sink_reference;
 use super::{Channel, Node, NodeIndex, NodeName, Reference, Role, Topology};
@@ -19,10 +20,11 @@ pub struct Resolved {
     pub dangling: Vec<(ObjectKey, Finding)>,
 }
 
-/// Resolves every reference and lowers every kind.
-pub fn resolve(manifests: &[Manifest]) -> Resolved {
+/// Resolves every reference and lowers every kind. `assumed` is what the servers are taken to be.
+pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
     let mut resolver = Resolver {
         manifests,
+        assumed,
         declared: BTreeMap::new(),
         cluster_kinds: cluster_kinds(manifests),
         nodes: BTreeMap::new(),
@@ -41,6 +43,7 @@ pub fn resolve(manifests: &[Manifest]) -> Resolved {
 
 pub(super) struct Resolver<'a> {
     pub(super) manifests: &'a [Manifest],
+    pub(super) assumed: &'a Assumed,
     /// Every declared object and its manifest.
     pub(super) declared: BTreeMap<ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
@@ -68,37 +71,53 @@ impl Resolver<'_> {
         }
     }
 
-    /// Channels come first, so that whatever refers to one finds it, in whatever order they stand.
+    /// Nodes come first, so that whatever refers to one finds it, in whatever order they stand.
     fn lower(&mut self) {
         for manifest in self.manifests {
-            match &manifest.typed {
-                Typed::NatsJetStreamChannel(spec) => self.nats_channel(manifest, spec),
-                Typed::Channel(spec) => self.channel(manifest, spec),
-                Typed::Subscription(_) | Typed::Broken | Typed::Other => {}
-            }
+            self.nodes(manifest);
         }
         for manifest in self.manifests {
-            match &manifest.typed {
-                Typed::NatsJetStreamChannel(spec) => {
-                    self.dead_letter_sink(manifest, spec.delivery.as_ref());
-                }
-                Typed::Channel(spec) => {
-                    self.dead_letter_sink(manifest, spec.delivery.as_ref());
-                }
-                Typed::Subscription(_) | Typed::Broken => {}
-                Typed::Other => self.pass_through(manifest),
-            }
-        }
-        for manifest in self.manifests {
-            if let Typed::Subscription(spec) = &manifest.typed {
-                self.subscription(manifest, spec);
-            }
+            self.routes(manifest);
         }
         self.stream_names();
     }
 
+    fn nodes(&mut self, manifest: &Manifest) {
+        match &manifest.typed {
+            Typed::Messaging(kind) => self.messaging_nodes(manifest, kind),
+            Typed::NatsJetStreamChannel(spec) => self.nats_channel(manifest, spec),
+            Typed::Eventing(kind) => self.eventing_nodes(manifest, kind),
+            Typed::Flow(kind) => self.flow_nodes(manifest, kind),
+            Typed::Source(kind) => self.source_nodes(manifest, kind),
+            Typed::Sink(_) | Typed::Other => {
+                self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
+            }
+            Typed::Nack(kind) => self.nack_nodes(manifest, kind),
+            Typed::ObjectModel(kind) => self.object_model_nodes(manifest, kind),
+            Typed::OpenFunction(kind) => self.openfunction_nodes(manifest, kind),
+            Typed::ConfigMap(_) | Typed::Broken => {}
+        }
+    }
+
+    fn routes(&mut self, manifest: &Manifest) {
+        match &manifest.typed {
+            Typed::Messaging(kind) => self.messaging_routes(manifest, kind),
+            Typed::NatsJetStreamChannel(spec) => {
+                self.dead_letter_sink(manifest, spec.delivery.as_ref());
+            }
+            Typed::Eventing(kind) => self.eventing_routes(manifest, kind),
+            Typed::Flow(kind) => self.flow_routes(manifest, kind),
+            Typed::Source(kind) => self.source_routes(manifest, kind),
+            Typed::Sink(_) | Typed::Other => self.pass_through(manifest),
+            Typed::Nack(kind) => self.nack_routes(manifest, kind),
+            Typed::ConfigMap(kind) => self.config_map(manifest, kind),
+            Typed::ObjectModel(kind) => self.object_model_routes(manifest, kind),
+            Typed::OpenFunction(kind) => self.openfunction_routes(manifest, kind),
+            Typed::Broken => {}
+        }
+    }
+
     fn pass_through(&mut self, manifest: &Manifest) {
-        self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
         if let Some(to) = sink_reference(manifest) {
             self.topology.references.push(Reference { from: manifest.key.clone(), to });
         }
@@ -111,7 +130,8 @@ impl Resolver<'_> {
             return;
         }
         let at = manifest.name_location();
-        let node = Node { name: name.clone(), role: Role::Channel(Box::new(channel)), at };
+        let role = Role::Channel(Box::new(channel));
+        let node = Node { name: name.clone(), role, at, generated_by: None };
         let index = self.topology.graph.add_node(node);
         self.nodes.insert(name, index);
     }
@@ -121,7 +141,8 @@ impl Resolver<'_> {
         if let Some(index) = self.nodes.get(&name) {
             return *index;
         }
-        let index = self.topology.graph.add_node(Node { name: name.clone(), role: Role::Sink, at });
+        let node = Node { name: name.clone(), role: Role::Sink, at, generated_by: None };
+        let index = self.topology.graph.add_node(node);
         self.nodes.insert(name, index);
         index
     }

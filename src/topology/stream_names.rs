@@ -38,9 +38,9 @@ impl Resolver<'_> {
         match &self.topology.graph[*node].role {
             Role::Channel(channel) => match &channel.backing {
                 Backing::NatsJetStream(spec) => Some(spec),
-                Backing::Other { .. } => None,
+                _ => None,
             },
-            Role::Sink => None,
+            Role::Sink | Role::Producer => None,
         }
     }
 }

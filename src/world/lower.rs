@@ -93,7 +93,7 @@ impl Lowering<'_> {
         for manifest in manifests {
             let key = self.scoped(&manifest.key);
             let mut body =
-                normal::declared(manifest.body.clone(), &self.live.salt, &mut self.desired.vault);
+                normal::declared(manifest.body().clone(), &self.live.salt, &mut self.desired.vault);
             if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
                 match &key.namespace {
                     Some(namespace) => {
@@ -126,6 +126,10 @@ impl Lowering<'_> {
             else {
                 continue;
             };
+            // What another object's controller makes is that controller's to keep.
+            if node.generated_by.is_some() {
+                continue;
+            }
             let config = stream_rules::normal(&stream(namespace(object), &object.name, spec));
             let key = self.stream_key(&config);
             self.add(key.clone(), Value::Object(config), object, node.at);
@@ -233,7 +237,7 @@ pub fn definition(manifest: &Manifest) -> Option<((String, String), ObjectKey)> 
     if !manifest.key.is("apiextensions.k8s.io", "CustomResourceDefinition") {
         return None;
     }
-    let text = |at: &str| manifest.body.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let text = |at: &str| manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned);
     Some(((text("/spec/group")?, text("/spec/names/kind")?), manifest.key.clone()))
 }
 

@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 use evctl::diag::{self, Finding, Sources};
-use evctl::model::{self, Input};
+use evctl::model::{self, Assumed, Input};
 use evctl::topology::resolve;
 use libtest_mimic::Trial;
 
@@ -59,8 +59,8 @@ fn is_mark(line: &str) -> bool {
 /// Every finding that `validate` gives on a text.
 pub(crate) fn findings(text: &str) -> (Sources, Vec<Finding>) {
     let input = Input { name: "fixture.yaml".to_owned(), content: Ok(text.as_bytes().to_vec()) };
-    let loaded = model::load(vec![input], "default");
-    let resolved = resolve(&loaded.manifests);
+    let loaded = model::load(vec![input], "default", &Assumed::default());
+    let resolved = resolve(&loaded.manifests, &Assumed::default());
     let mut findings = loaded.findings;
     findings.extend(resolved.findings);
     findings.extend(resolved.dangling.into_iter().map(|(_, finding)| finding));

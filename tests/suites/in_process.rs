@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evctl::apply::{ApplyEvent, drive};
 use evctl::live::{NatsTarget, Servers, Targets, Wanted, Writer};
-use evctl::model::{self, Input};
+use evctl::model::{self, Assumed, Input};
 use evctl::plan::build::{Options, build};
 use evctl::topology::resolve;
 use evctl::world::lower::lower;
@@ -15,8 +15,12 @@ use super::binary::Folder;
 /// Plans `a.yaml` of project `test` on the JetStream plane, meddles, and carries the plan out.
 pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Vec<ApplyEvent> {
     let content = Ok(std::fs::read(folder.file("a.yaml")).unwrap());
-    let loaded = model::load(vec![Input { name: "a.yaml".to_owned(), content }], "default");
-    let resolved = resolve(&loaded.manifests);
+    let loaded = model::load(
+        vec![Input { name: "a.yaml".to_owned(), content }],
+        "default",
+        &Assumed::default(),
+    );
+    let resolved = resolve(&loaded.manifests, &Assumed::default());
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
     let wanted = Wanted {

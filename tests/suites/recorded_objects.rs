@@ -7,7 +7,7 @@ use std::path::Path;
 
 use evctl::diag::Severity;
 use evctl::jetstream::{consumer, naming, stream};
-use evctl::model::{self, Input, yaml};
+use evctl::model::{self, Assumed, Input, yaml};
 use evctl::topology::resolve;
 use evctl::world::lower::lower;
 use evctl::world::{Account, Cluster, World, placeholder};
@@ -166,8 +166,8 @@ fn derived(case: &str) -> Derived {
         name: "case.json".to_owned(),
         content: Ok(object.to_string().into_bytes()),
     });
-    let loaded = model::load(inputs.collect(), "default");
-    let resolved = resolve(&loaded.manifests);
+    let loaded = model::load(inputs.collect(), "default", &Assumed::default());
+    let resolved = resolve(&loaded.manifests, &Assumed::default());
     let live = World {
         cluster: Some(Cluster::default()),
         account: Some(Account::default()),

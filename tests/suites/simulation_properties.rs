@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use evctl::dispatch::{Outcome, Time};
 use evctl::model::event::Event;
-use evctl::model::{Input, load};
+use evctl::model::{Assumed, Input, load};
 use evctl::simulate::{Fault, Scenario, Script, Send, Trace, respond, run, trace};
 use evctl::topology::{NodeName, Topology, resolve};
 use libtest_mimic::{Failed, Trial};
@@ -109,9 +109,13 @@ fn attempts_are_bounded(world: &World) -> TestCaseResult {
 
 fn simulate(world: &World) -> Result<(Topology, Trace), TestCaseError> {
     let content = Ok(yaml(world).into_bytes());
-    let loaded = load(vec![Input { name: "world.yaml".to_owned(), content }], "default");
+    let loaded = load(
+        vec![Input { name: "world.yaml".to_owned(), content }],
+        "default",
+        &Assumed::default(),
+    );
     prop_assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
-    let topology = resolve(&loaded.manifests).topology;
+    let topology = resolve(&loaded.manifests, &Assumed::default()).topology;
     let scenario = scenario(world, &topology)?;
     let trace = run(&topology, &scenario);
     Ok((topology, trace))

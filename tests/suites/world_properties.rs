@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use evctl::model::{self, Input, ObjectKey};
+use evctl::model::{self, Assumed, Input, ObjectKey};
 use evctl::plan::build::{Options, build};
 use evctl::plan::{Action, Plan, check};
 use evctl::topology::resolve;
@@ -122,8 +122,8 @@ impl Draft {
 
     fn desired(&self, live: &World) -> Desired {
         let input = Input { name: "draft.yaml".to_owned(), content: Ok(self.yaml().into_bytes()) };
-        let loaded = model::load(vec![input], "default");
-        let resolved = resolve(&loaded.manifests);
+        let loaded = model::load(vec![input], "default", &Assumed::default());
+        let resolved = resolve(&loaded.manifests, &Assumed::default());
         let errors: Vec<_> =
             loaded.findings.iter().chain(&resolved.findings).map(|f| &f.message).collect();
         assert!(errors.is_empty() && resolved.dangling.is_empty(), "{errors:?}\n{}", self.yaml());

@@ -6,10 +6,42 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::kinds::{Kind, Spec};
+use crate::model::manifest::Typed;
+
 use super::duck::{DeliverySpec, Destination, KReference};
 
 /// The group of every messaging kind.
 pub const GROUP: &str = "messaging.knative.dev";
+
+/// The kinds of the family.
+pub const KINDS: &[Kind] = &[
+    Kind::of::<ChannelSpec>(GROUP, "Channel", "v1"),
+    Kind::of::<SubscriptionSpec>(GROUP, "Subscription", "v1"),
+];
+
+/// What a manifest of the family says.
+#[derive(Debug, Clone)]
+pub enum Messaging {
+    Channel(Box<ChannelSpec>),
+    Subscription(Box<SubscriptionSpec>),
+}
+
+impl Spec for ChannelSpec {
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn typed(self) -> Typed {
+        Typed::Messaging(Messaging::Channel(Box::new(self)))
+    }
+}
+
+impl Spec for SubscriptionSpec {
+    fn typed(self) -> Typed {
+        Typed::Messaging(Messaging::Subscription(Box::new(self)))
+    }
+}
 
 /// A channel of whatever kind its template names.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

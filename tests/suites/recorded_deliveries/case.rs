@@ -6,7 +6,7 @@ use std::path::Path;
 use evctl::dispatch::{Output, Profile, Time};
 use evctl::model::event::Event;
 use evctl::model::yaml::{Node, Value as Yaml, documents};
-use evctl::model::{Input, load};
+use evctl::model::{Assumed, Input, load};
 use evctl::simulate::{Fault, Reaction, Reply, Response, Scenario, Script, Send, run_observed};
 use evctl::topology::{NodeIndex, NodeName, Topology, resolve};
 use serde_json::Value;
@@ -64,8 +64,9 @@ pub(crate) fn read(path: &Path) -> Result<Case, String> {
     let manifests: Vec<_> =
         manifests.as_array().into_iter().flatten().map(Value::to_string).collect();
     let content = Ok(manifests.join("\n---\n").into_bytes());
-    let loaded = load(vec![Input { name: "case.yaml".to_owned(), content }], "default");
-    let topology = resolve(&loaded.manifests).topology;
+    let loaded =
+        load(vec![Input { name: "case.yaml".to_owned(), content }], "default", &Assumed::default());
+    let topology = resolve(&loaded.manifests, &Assumed::default()).topology;
     Ok(Case { root, topology })
 }
 

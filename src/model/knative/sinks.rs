@@ -1,0 +1,10 @@
+//! sinks.knative.dev: what takes events (shared/facts/knative.md §1).
+
+use crate::model::kinds::Kind;
+
+/// The kinds of the family.
+pub const KINDS: &[Kind] = &[];
+
+/// What a manifest of the family says.
+#[derive(Debug, Clone)]
+pub enum SinkKind {}

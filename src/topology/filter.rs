@@ -1,0 +1,24 @@
+//! Which events a route takes, as it was declared. Carries filters, does not carry them out.
+
+use std::collections::BTreeMap;
+
+use super::NodeIndex;
+
+/// Which events a route takes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Filter {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those whose attributes are these; an empty value stands for any.
+    Attributes(BTreeMap<String, String>),
+    /// Those that pass every filter of the Subscriptions API.
+    Subscriptions(Vec<crate::model::knative::eventing::SubscriptionsFilter>),
+    /// Those that arrive while a condition over inputs holds.
+    Condition {
+        /// `None` holds always.
+        expression: Option<String>,
+        /// The topic of each name in the expression.
+        inputs: Vec<(String, NodeIndex)>,
+    },
+}
