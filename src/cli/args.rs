@@ -20,6 +20,9 @@ pub(super) struct InputArgs {
     /// The namespace of objects that name none [default: the kubeconfig context's, or `default`]
     #[arg(short, long, value_parser = namespace)]
     pub namespace: Option<String>,
+    /// The environment of the project file to go by: its servers, namespace and assumptions
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
     /// How findings and results are printed
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -73,6 +76,24 @@ pub(super) struct ServerArgs {
     /// How long any one answer of a server may take, such as 500ms or 30s
     #[arg(long, default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
+    /// The JetStream domain that the project's environment names.
+    #[arg(skip)]
+    pub domain: Option<String>,
+    /// The certificates that the project's environment names.
+    #[arg(skip)]
+    pub certificates: Option<Certificates>,
+    /// Whether the NATS context is the project's to say, and no variable's.
+    #[arg(skip)]
+    pub own_context: bool,
+}
+
+/// Certificates for NATS, as the project's environment names them.
+#[derive(Debug, Clone)]
+pub(super) struct Certificates {
+    pub authorities: Option<PathBuf>,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    pub first: bool,
 }
 
 /// The forms of output.

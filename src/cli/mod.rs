@@ -7,10 +7,12 @@ mod context;
 mod environment;
 pub mod exit;
 mod findings;
+mod init;
 mod inputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod settings;
 mod simulate;
 mod ui;
 mod validate;
@@ -38,6 +40,7 @@ const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 changes pending, 3 cha
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
@@ -61,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
     match verb {
+        Verb::Init(args) => init::run(args, ui),
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),

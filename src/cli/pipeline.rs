@@ -21,6 +21,7 @@ use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::inputs;
 use super::planes::{self, Against, Unselected};
+use super::settings;
 
 /// What the files say.
 pub(super) struct Read {
@@ -32,22 +33,26 @@ pub(super) struct Read {
     pub project: Option<String>,
 }
 
-/// Reads every file and resolves what is in them. `namespace` is where an object lives that does not
-/// say.
-pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
-    resolved(&inputs::read(args), namespace)
+/// Reads every file and resolves what is in them.
+///
+/// # Errors
+/// The command line asks for an environment that is not there.
+pub(super) fn read(args: &InputArgs) -> Result<Read, String> {
+    let inputs = inputs::read(args);
+    let chosen = settings::choose(args, &inputs)?;
+    let namespace = chosen.namespace(args).unwrap_or_else(|| "default".to_owned());
+    Ok(resolved(&inputs, &namespace, &chosen.assumed))
 }
 
-fn resolved(inputs: &[Input], namespace: &str) -> Read {
-    let assumed = Assumed::default();
-    let loaded = model::load(inputs.to_vec(), namespace, &assumed);
+fn resolved(inputs: &[Input], namespace: &str, assumed: &Assumed) -> Read {
+    let loaded = model::load(inputs.to_vec(), namespace, assumed);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
         let message = "the input holds no manifest";
         let help = "name files or folders with Kubernetes YAML: channels, subscriptions, services";
         findings.push(Finding::new(Code::NoManifests, message, help));
     }
-    let mut resolved = resolve(&loaded.manifests, &assumed);
+    let mut resolved = resolve(&loaded.manifests, assumed);
     findings.append(&mut resolved.findings);
     diag::sort(&mut findings);
     Read {
@@ -111,16 +116,19 @@ pub(super) struct Request<'a> {
 /// What stopped it: the command line, findings in the input, or a server.
 pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
-    let against =
-        planes::select(request.servers, request.environment, &salt).map_err(|why| match why {
+    // Files are read once: stdin gives itself away no second time.
+    let inputs = inputs::read(request.input);
+    let chosen = settings::choose(request.input, &inputs).map_err(Stopped::Usage)?;
+    let servers = chosen.servers(request.servers, request.environment);
+    let against = planes::select(&servers, request.environment, &chosen.settings.assume, &salt)
+        .map_err(|why| match why {
             Unselected::Usage(text) => Stopped::Usage(text),
             Unselected::Failed(error) => Stopped::Live(error),
         });
-    // What is wrong with the files is said whatever is wrong with the servers. They are read once:
-    // stdin gives itself away no second time.
-    let inputs = inputs::read(request.input);
-    let said = request.input.namespace.as_deref();
-    let mut early = resolved(&inputs, said.unwrap_or("default"));
+    // What is wrong with the files is said whatever is wrong with the servers.
+    let said = chosen.namespace(request.input);
+    let said = Said { inputs: &inputs, namespace: said.as_deref(), assumed: &chosen.assumed };
+    let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), said.assumed);
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -135,13 +143,13 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     match against {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
-            let mut read = within(early, &inputs, said, namespace);
+            let mut read = said.within(early, namespace);
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, *live, None, Some(note)).await
         }
         Against::Live(targets) => {
             let mut servers = Servers::connect(&targets).await?;
-            let mut read = within(early, &inputs, said, servers.namespace());
+            let mut read = said.within(early, servers.namespace());
             let live = servers.observe(&wanted(&read, &project, &salt)).await?;
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, Some(servers), None).await
@@ -154,13 +162,22 @@ fn is_live(live: &World, key: &model::ObjectKey) -> bool {
     referred || live.objects.contains_key(&Key::Object(key.clone()))
 }
 
-/// Resolves again where the cluster's context names another namespace than was taken at first.
-fn within(early: Read, inputs: &[Input], said: Option<&str>, context: Option<&str>) -> Read {
-    match (said, context) {
-        (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
-            resolved(inputs, namespace)
+/// What the files were read by.
+struct Said<'a> {
+    inputs: &'a [Input],
+    namespace: Option<&'a str>,
+    assumed: &'a Assumed,
+}
+
+impl Said<'_> {
+    /// Resolves again where the cluster's context names another namespace than was taken at first.
+    fn within(&self, early: Read, context: Option<&str>) -> Read {
+        match (self.namespace, context) {
+            (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
+                resolved(self.inputs, namespace, self.assumed)
+            }
+            _ => early,
         }
-        _ => early,
     }
 }
 

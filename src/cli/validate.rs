@@ -16,8 +16,10 @@ pub(super) struct ValidateArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
-    let namespace = args.input.namespace.as_deref().unwrap_or("default");
-    let mut read = pipeline::read(&args.input, namespace);
+    let mut read = match pipeline::read(&args.input) {
+        Ok(read) => read,
+        Err(why) => return ui.usage(&why),
+    };
     read.take_dangling(|_| false);
     match args.input.output {
         Output::Json => {

@@ -126,9 +126,15 @@ impl Loaded {
     }
 
     fn project_file(&mut self, file: FileId, root: &Node) {
+        for span in project::secrets(root) {
+            self.sources.hide(Location { file, span });
+        }
         let place = Place { file, root };
         match decode::<Project>(place, &Path::default()) {
-            Ok(project) => self.named(project.name.as_str(), place.value(&Path::of("name"))),
+            Ok(project) => {
+                self.findings.extend(project::check(&project, place));
+                self.named(project.name.as_str(), place.value(&Path::of("name")));
+            }
             Err(findings) => self.findings.extend(findings),
         }
     }

@@ -17,6 +17,7 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod project_file;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
@@ -38,6 +39,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         bad_input::trials(),
         golden::trials(),
         readme::trials(),
+        project_file::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
         live_changes::trials(),
