@@ -6,6 +6,7 @@ mod args;
 mod context;
 mod environment;
 pub mod exit;
+mod explain;
 mod findings;
 mod inputs;
 mod pipeline;
@@ -42,6 +43,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Simulate(simulate::SimulateArgs),
+    Explain(explain::ExplainArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -64,6 +66,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),
+        Verb::Explain(args) => explain::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
@@ -34,7 +35,10 @@ pub(super) struct Read {
 
 /// Reads every file and resolves what is in them. `namespace` is where an object lives that does not
 /// say.
-pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
+pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
+    args: &InputArgs<Form>,
+    namespace: &str,
+) -> Read {
     resolved(&inputs::read(args), namespace)
 }
 
