@@ -81,8 +81,10 @@ impl Sources {
     pub fn line(&self, file: FileId, number: usize) -> Option<Span> {
         let source = self.0.get(file.0 as usize)?;
         let start = *source.lines.get(number.checked_sub(1)?)?;
-        let end = source.lines.get(number).map_or(source.text.len(), |next| next - 1);
-        let text = source.text.get(start..end)?;
+        let Some(next) = source.lines.get(number) else {
+            return Some(Span { start, end: source.text.len() });
+        };
+        let text = source.text.get(start..next - 1)?;
         Some(Span { start, end: start + text.strip_suffix('\r').unwrap_or(text).len() })
     }
 
@@ -117,12 +119,12 @@ mod tests {
     #[test]
     fn lines_are_without_their_breaks() {
         let mut sources = Sources::default();
-        let file = sources.add("a.yaml", "ab\r\nc\n\nd".to_owned());
+        let file = sources.add("a.yaml", "ab\r\nc\n\nd\r".to_owned());
         let line =
             |number| sources.line(file, number).map(|at| &sources.text(file)[at.start..at.end]);
         let all: Vec<_> = (0..6).map(line).collect();
-        assert_eq!(all, [None, Some("ab"), Some("c"), Some(""), Some("d"), None]);
-        assert_eq!((0..8).map(|byte| sources.line_number(file, byte)).max(), Some(4));
+        assert_eq!(all, [None, Some("ab"), Some("c"), Some(""), Some("d\r"), None]);
+        assert_eq!((0..9).map(|byte| sources.line_number(file, byte)).max(), Some(4));
     }
 
     #[test]

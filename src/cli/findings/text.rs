@@ -297,4 +297,33 @@ mod tests {
         assert!(shown.contains("and 999 lines that follow"), "{shown}");
         assert!(shown.lines().count() < 15, "{shown}");
     }
+
+    proptest::proptest! {
+        /// Whatever places a finding has, in whatever text, it is drawn and its first line is right.
+        #[test]
+        fn any_places_in_any_text_can_be_drawn(
+            text in "([a-z:ä漢 \\t\u{1b}\u{202e}]{0,9}(\\n|\\r\\n|\\r)?){0,30}",
+            places in proptest::collection::vec((0usize..300, 0usize..300), 1..5),
+        ) {
+            let mut sources = Sources::default();
+            let file = sources.add("a.yaml", text.clone());
+            let place = |(start, length): &(usize, usize)| {
+                let start = text.floor_char_boundary(*start);
+                let in_break = text.as_bytes().get(start) == Some(&b'\n');
+                let start = if in_break { text[..start].trim_end_matches('\r').len() } else { start };
+                Location { file, span: Span { start, end: text.ceil_char_boundary(start + length) } }
+            };
+            let mut finding = finding(place(&places[0]));
+            for other in &places[1..] {
+                finding = finding.related(place(other), "label");
+            }
+            let shown = render(std::slice::from_ref(&finding), &sources, false);
+            let hidden = |c: char| c != '\n' && crate::diag::visible::is_hidden(c);
+            assert!(!shown.contains(hidden), "{shown:?}");
+            let start = sources.position(file, place(&places[0]).span.start);
+            let head = format!("[a.yaml:{}:{}]", start.line, start.column);
+            assert!(shown.contains(&head), "no {head}:\n{shown}");
+            assert_eq!(shown.matches("label").count(), places.len() - 1, "{shown}");
+        }
+    }
 }
