@@ -10,7 +10,10 @@ use crate::model::text::ProjectName;
 
 /// What to read.
 #[derive(Debug, Clone, Args)]
-pub(super) struct InputArgs {
+pub(super) struct InputArgs<Form = Output>
+where
+    Form: ValueEnum + Clone + Default + Send + Sync + 'static,
+{
     /// Files and folders of manifests; `-` is stdin. The current folder where none is named
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -24,8 +27,8 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
     /// How findings and results are printed
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Form,
     /// The lightest finding that makes the run fail
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub fail_on: FailOn,
@@ -96,13 +99,29 @@ pub(super) struct Certificates {
     pub first: bool,
 }
 
-/// The forms of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The forms that every result has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
     /// For people
+    #[default]
     Text,
     /// One JSON document
     Json,
+}
+
+/// The forms of a result that is findings and nothing else. Verbs with results of their own do not
+/// take them: what they print would be half of what was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingsOutput {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions, for a workflow's log
+    Github,
 }
 
 /// How heavy a finding must be to make a run fail.

@@ -4,6 +4,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use crate::model::Input;
 use crate::model::project::FILE_NAME;
 
@@ -13,7 +15,7 @@ use super::args::InputArgs;
 const DEPTH: usize = 32;
 
 /// Every input that the arguments name, the project file first.
-pub(super) fn read(args: &InputArgs) -> Vec<Input> {
+pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(args: &InputArgs<Form>) -> Vec<Input> {
     let mut paths: Vec<PathBuf> = args.paths.iter().chain(&args.files).cloned().collect();
     if paths.is_empty() {
         paths.push(PathBuf::from("."));

@@ -6,6 +6,7 @@ mod args;
 mod context;
 mod environment;
 pub mod exit;
+mod explain;
 mod findings;
 mod init;
 mod inputs;
@@ -45,6 +46,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Simulate(simulate::SimulateArgs),
+    Explain(explain::ExplainArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -68,6 +70,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),
+        Verb::Explain(args) => explain::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

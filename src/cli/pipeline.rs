@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{LiveError, Servers, Wanted};
-use crate::model::{self, Assumed, Input, Manifest};
+use crate::model::{self, Input, Manifest};
 use crate::plan::Plan;
 use crate::plan::build::{Options, build};
 use crate::plan::text::{Head, account_name, cluster_name};
@@ -21,7 +22,7 @@ use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::inputs;
 use super::planes::{self, Against, Unselected};
-use super::settings;
+use super::settings::{self, Chosen};
 
 /// What the files say.
 pub(super) struct Read {
@@ -37,14 +38,17 @@ pub(super) struct Read {
 ///
 /// # Errors
 /// The command line asks for an environment that is not there.
-pub(super) fn read(args: &InputArgs) -> Result<Read, String> {
+pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
+    args: &InputArgs<Form>,
+) -> Result<Read, String> {
     let inputs = inputs::read(args);
-    let chosen = settings::choose(args, &inputs)?;
-    let namespace = chosen.namespace(args).unwrap_or_else(|| "default".to_owned());
-    Ok(resolved(&inputs, &namespace, &chosen.assumed))
+    let chosen = settings::choose(args.env.as_deref(), &inputs)?;
+    let namespace = chosen.namespace(args.namespace.as_deref());
+    Ok(resolved(&inputs, namespace.as_deref().unwrap_or("default"), &chosen))
 }
 
-fn resolved(inputs: &[Input], namespace: &str, assumed: &Assumed) -> Read {
+fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
+    let assumed = &chosen.assumed;
     let loaded = model::load(inputs.to_vec(), namespace, assumed);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
@@ -54,6 +58,9 @@ fn resolved(inputs: &[Input], namespace: &str, assumed: &Assumed) -> Read {
     }
     let mut resolved = resolve(&loaded.manifests, assumed);
     findings.append(&mut resolved.findings);
+    let overrides = chosen.settings.policy.overrides();
+    diag::apply_overrides(&mut findings, &overrides);
+    resolved.dangling.retain_mut(|(_, finding)| diag::overridden(finding, &overrides));
     diag::sort(&mut findings);
     Read {
         sources: loaded.sources,
@@ -118,7 +125,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
     // Files are read once: stdin gives itself away no second time.
     let inputs = inputs::read(request.input);
-    let chosen = settings::choose(request.input, &inputs).map_err(Stopped::Usage)?;
+    let chosen = settings::choose(request.input.env.as_deref(), &inputs).map_err(Stopped::Usage)?;
     let servers = chosen.servers(request.servers, request.environment);
     let against = planes::select(&servers, request.environment, &chosen.settings.assume, &salt)
         .map_err(|why| match why {
@@ -126,9 +133,9 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             Unselected::Failed(error) => Stopped::Live(error),
         });
     // What is wrong with the files is said whatever is wrong with the servers.
-    let said = chosen.namespace(request.input);
-    let said = Said { inputs: &inputs, namespace: said.as_deref(), assumed: &chosen.assumed };
-    let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), said.assumed);
+    let said = chosen.namespace(request.input.namespace.as_deref());
+    let said = Said { inputs: &inputs, namespace: said.as_deref(), chosen: &chosen };
+    let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), &chosen);
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -166,7 +173,7 @@ fn is_live(live: &World, key: &model::ObjectKey) -> bool {
 struct Said<'a> {
     inputs: &'a [Input],
     namespace: Option<&'a str>,
-    assumed: &'a Assumed,
+    chosen: &'a Chosen,
 }
 
 impl Said<'_> {
@@ -174,7 +181,7 @@ impl Said<'_> {
     fn within(&self, early: Read, context: Option<&str>) -> Read {
         match (self.namespace, context) {
             (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
-                resolved(self.inputs, namespace, self.assumed)
+                resolved(self.inputs, namespace, self.chosen)
             }
             _ => early,
         }

@@ -8,7 +8,7 @@ use crate::model::project::{
 };
 use crate::model::{Assumed, Input};
 
-use super::args::{Certificates, InputArgs, ServerArgs};
+use super::args::{Certificates, ServerArgs};
 use super::environment::Environment;
 
 /// What a run goes by.
@@ -24,11 +24,10 @@ pub(super) struct Chosen {
 ///
 /// # Errors
 /// `--env` names what the project does not have.
-pub(super) fn choose(args: &InputArgs, inputs: &[Input]) -> Result<Chosen, String> {
+pub(super) fn choose(wanted: Option<&str>, inputs: &[Input]) -> Result<Chosen, String> {
     let file = inputs
         .iter()
         .find(|input| Path::new(&input.name).file_name().is_some_and(|name| name == FILE_NAME));
-    let wanted = args.env.as_deref();
     let Some(file) = file else {
         return match wanted {
             None => Ok(Chosen::default()),
@@ -57,8 +56,8 @@ fn no_environment(project: &Project, wanted: &str, known: &[String]) -> String {
 
 impl Chosen {
     /// The namespace of objects that name none, where anything but a kubeconfig says it.
-    pub(super) fn namespace(&self, args: &InputArgs) -> Option<String> {
-        args.namespace.clone().or_else(|| self.settings.namespace.clone())
+    pub(super) fn namespace(&self, said: Option<&str>) -> Option<String> {
+        said.map(str::to_owned).or_else(|| self.settings.namespace.clone())
     }
 
     /// The arguments, with what the environment says where they say nothing.

@@ -54,7 +54,7 @@ pub(super) fn run(args: &SimulateArgs, ui: Ui) -> Exit {
         read.take_dangling(|_| false);
         return match args.input.output {
             Output::Json => {
-                ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+                ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
                 Exit::Findings
             }
             Output::Text => {

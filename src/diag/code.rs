@@ -20,6 +20,11 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The code of a name, if there is one.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+
             /// How much a finding of this code weighs unless it says otherwise.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
@@ -70,5 +75,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn every_name_parses_back() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.name()), Some(*code));
+        }
+        assert_eq!(Code::parse("Yaml-Syntax"), None);
+        assert_eq!(Code::parse(""), None);
     }
 }

@@ -71,12 +71,29 @@ impl Sources {
         self.0.get(file.0 as usize).map_or("", |source| &source.text)
     }
 
+    /// The number of the line that a byte is in, from 1.
+    pub fn line_number(&self, file: FileId, byte: usize) -> usize {
+        let lines = self.0.get(file.0 as usize).map_or(&[][..], |source| &source.lines);
+        lines.partition_point(|start| *start <= byte).max(1)
+    }
+
+    /// The bytes of a line without its break; `None` where the file has no such line.
+    pub fn line(&self, file: FileId, number: usize) -> Option<Span> {
+        let source = self.0.get(file.0 as usize)?;
+        let start = *source.lines.get(number.checked_sub(1)?)?;
+        let Some(next) = source.lines.get(number) else {
+            return Some(Span { start, end: source.text.len() });
+        };
+        let text = source.text.get(start..next - 1)?;
+        Some(Span { start, end: start + text.strip_suffix('\r').unwrap_or(text).len() })
+    }
+
     /// The line and column of a byte.
     pub fn position(&self, file: FileId, byte: usize) -> Position {
         let Some(source) = self.0.get(file.0 as usize) else {
             return Position { line: 1, column: 1 };
         };
-        let line = source.lines.partition_point(|start| *start <= byte).max(1);
+        let line = self.line_number(file, byte);
         let start = source.lines.get(line - 1).copied().unwrap_or(0);
         let before = source.text.get(start..byte).unwrap_or("");
         Position { line, column: before.chars().count() + 1 }
@@ -97,6 +114,17 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("a.yaml", text.to_owned());
         assert_eq!(sources.position(file, byte), Position { line, column });
+    }
+
+    #[test]
+    fn lines_are_without_their_breaks() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "ab\r\nc\n\nd\r".to_owned());
+        let line =
+            |number| sources.line(file, number).map(|at| &sources.text(file)[at.start..at.end]);
+        let all: Vec<_> = (0..6).map(line).collect();
+        assert_eq!(all, [None, Some("ab"), Some("c"), Some(""), Some("d\r"), None]);
+        assert_eq!((0..9).map(|byte| sources.line_number(file, byte)).max(), Some(4));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("project_file::credentials_are_refused_and_hidden", credentials_are_refused),
         plain("project_file::faults_are_findings", faults_are_findings),
         plain("project_file::defaults_decide_what_a_channel_is", defaults_decide),
+        plain("project_file::findings_weigh_what_the_project_says", findings_weigh),
         trial("project_file::an_environment_selects_planes", &[Need::Nats], selects_planes),
     ]
 }
@@ -115,7 +116,7 @@ fn faults_are_findings() {
         "did you mean `environments`?",
         "is the number `2.1`, not text",
         "`policy.protect[0]` is `orders`",
-        "not one of error, warning, note, off",
+        "not one of error, warning, note, ignore",
         "`environments` has no field `One`",
     ]);
     let project = "name: a\npolicy: {severity: {dangling-referense: note}}\nenvironments:\n  two: {nats: {tls: {cert: a.pem}}}\n";
@@ -165,4 +166,18 @@ fn selects_planes() {
     ambient(&["--env", "there"]).code(1).says(&["127.0.0.1:1"]);
     ambient(&["--env", "there", "--nats-url", &nats.url()]).code(1).says(&["nowhere"]);
     ambient(&["--env", "here", "-n", "own"]).code(0).says(&["stream/KN_OWN__A"]);
+}
+
+/// By code, dangling references included; an environment's levels before the project's.
+fn findings_weigh() {
+    let subscription = "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n  channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: a}\n  subscriber: {ref: {apiVersion: v1, kind: Service, name: gone}}\n";
+    let project = "name: a\npolicy: {severity: {dangling-reference: note}}\nenvironments:\n  quiet: {policy: {severity: {dangling-reference: ignore}}}\n  strict: {policy: {severity: {dangling-reference: error}}}\n";
+    let folder =
+        Folder::bare(&[("a.yaml", CHANNEL), ("b.yaml", subscription), ("evctl.yaml", project)]);
+    let validate =
+        |arguments: &[&str]| Evctl::new(&["validate", folder.text()]).arguments(arguments).run();
+    validate(&[]).code(0).says(&["0 errors, 0 warnings, 1 note"]);
+    validate(&["--env", "quiet"]).code(0).says(&["nothing to say"]);
+    validate(&["--env", "strict"]).code(4).says(&["1 error,"]);
+    Evctl::new(&["plan", folder.text(), "--offline"]).run().code(0);
 }

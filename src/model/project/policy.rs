@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::diag::{Code, Override, Severity};
 use crate::model::text::{ObjectText, Word};
 
 /// What evctl may do, and how much findings weigh.
@@ -16,7 +17,7 @@ pub struct Policy {
     pub protect: Option<Vec<ObjectText>>,
     /// Objects that may be replaced, with what they hold, without a word on the command line.
     pub allow_replace: Option<Vec<ObjectText>>,
-    /// How much findings weigh, by code; `off` says nothing of them.
+    /// How much findings weigh, by code; `ignore` says nothing of them.
     pub severity: Option<BTreeMap<Word, Level>>,
 }
 
@@ -30,11 +31,30 @@ pub enum Level {
     Warning,
     /// Is said, and no more.
     Note,
-    /// Is not said.
-    Off,
+    /// Is not said. (Not `off`: YAML 1.1 reads that as a boolean.)
+    Ignore,
+}
+
+impl From<Level> for Override {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Severity(Severity::Error),
+            Level::Warning => Self::Severity(Severity::Warning),
+            Level::Note => Self::Severity(Severity::Note),
+            Level::Ignore => Self::Off,
+        }
+    }
 }
 
 impl Policy {
+    /// What becomes of findings, by code. Names that are no code are findings of their own.
+    pub fn overrides(&self) -> BTreeMap<Code, Override> {
+        let levels = self.severity.iter().flatten();
+        levels
+            .filter_map(|(name, level)| Some((Code::parse(name.as_str())?, (*level).into())))
+            .collect()
+    }
+
     /// This policy with another laid over it: lists together, the other's levels before these.
     #[must_use]
     pub fn with(mut self, over: Option<&Self>) -> Self {
