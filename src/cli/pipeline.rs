@@ -48,6 +48,7 @@ fn resolved(inputs: &[Input], namespace: &str) -> Read {
     }
     let mut resolved = resolve(&loaded.manifests);
     findings.append(&mut resolved.findings);
+    loaded.sources.origins.settle(&mut findings);
     diag::sort(&mut findings);
     Read {
         sources: loaded.sources,
@@ -63,6 +64,7 @@ impl Read {
     pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
         let dangling = std::mem::take(&mut self.resolved.dangling);
         self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
+        self.sources.origins.settle(&mut self.findings);
         diag::sort(&mut self.findings);
     }
 

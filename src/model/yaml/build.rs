@@ -166,7 +166,7 @@ impl<'text> Builder<'text> {
             let (event, span) = self.expect(open)?;
             let is_alias = matches!(event, Event::Alias(_));
             let value = self.node(event, span, depth + 1)?;
-            last = Some(value.span);
+            last = Some(if is_alias { span } else { value.span });
             if is_merge {
                 let merged = entries.merge(value, is_alias);
                 merged.ok_or_else(|| not_mergeable(key_span))?;

@@ -154,6 +154,19 @@ pub(super) const FILES: &[&str] = &[
     "{@, /* c */ \"a\": 1}\n", "{@ \"a\": 1}\n", "[{@, \"a\": 1}]\n",
     // Objects that hold others.
     "apiVersion: v1\nkind: List\nitems:\n- {@, a: 1}\n", "apiVersion: v1\nkind: List\nitems: []\n",
+    "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: [{@, a: 1}]}\n",
+    "apiVersion: v1\nkind: PodTemplateList\nitems:\n- {@, a: 1}\n", "apiVersion: v1\nkind: List\nitems:\n",
+    "apiVersion: v1\nkind: List\n", "apiVersion: v1\nkind: List\nitems: 5\n",
+    "apiVersion: v1\nkind: List\nitems: {a: 1}\n", "apiVersion: v1\nkind: List\nitems: [5]\n",
+    "apiVersion: v1\nkind: List\nitems: [[]]\n", "apiVersion: v1\nkind: List\nitems: [~]\n",
+    "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: case-#-1}\n",
+    "apiVersion: v1\nkind: List\nitems:\n- {@, a: 1}\n- metadata: {name: case-#-1}\n",
+    "{@, items: []}\n", "{@, items: [{@, a: 1}]}\n", "{@, items: 5}\n", "{@, items: ~}\n", "{@, items: {a: 1}}\n",
+    "apiVersion: v1\nkind: PodTemplateList\nmetadata: {name: case-#-1}\n",
+    "apiVersion: v1\nitems:\n- {@, a: 1}\n", "kind: List\nitems:\n- {@, a: 1}\n",
+    "apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n",
+    "apiVersion: v1\nkind: PodTemplateList\nitems:\n- metadata: {name: case-#-1}\n",
+    "apiVersion: v1\nkind: PodTemplateList\nitems:\n- {kind: PodTemplate, metadata: {name: case-#-1}}\n",
 ];
 
 /// Where evctl says something else: why, and the cases.
@@ -206,6 +219,22 @@ pub(super) const DIFFERENT: &[(&str, &[&str])] = &[
     (
         "JSON is read as the YAML that it is: a number beyond float64 is a text, and so is a comment",
         &["{@, \"a\": 1e3, \"b\": 1.0, \"c\": -0, \"d\": 1e400}\n", "{@, // c\n\"a\": 1}\n"],
+    ),
+    (
+        "kubectl passes over in silence what a list lacks or holds that is no object",
+        &[
+            "apiVersion: v1\nkind: List\nitems:\n",
+            "apiVersion: v1\nkind: List\n",
+            "apiVersion: v1\nkind: List\nitems: [~]\n",
+            "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: case-#-1}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- {@, a: 1}\n- metadata: {name: case-#-1}\n",
+            "apiVersion: v1\nkind: PodTemplateList\nitems:\n- {kind: PodTemplate, metadata: {name: case-#-1}}\n",
+            "{@, items: ~}\n",
+        ],
+    ),
+    (
+        "a list is expanded whatever the version that it gives itself",
+        &["apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n"],
     ),
     ("a document that is no mapping is passed over with a note", &["[{@, \"a\": 1}]\n"]),
 ];

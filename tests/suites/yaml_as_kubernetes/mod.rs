@@ -59,6 +59,7 @@ fn shown(objects: &BTreeMap<String, Value>) -> String {
 fn file(number: usize, text: &str) -> String {
     let mut out = String::new();
     let text = text.replace("{@", &json_head(number));
+    let text = text.replace("case-#-", &format!("case-{number}-"));
     let mut documents = 0;
     let mut fresh = true;
     for c in text.chars() {
@@ -82,7 +83,7 @@ fn json_head(number: usize) -> String {
 }
 
 fn ours(text: &str) -> Verdict {
-    let input = Input { name: "case.yaml".to_owned(), content: Ok(text.as_bytes().to_vec()) };
+    let input = Input::named("case.yaml", Ok(text.as_bytes().to_vec()));
     let loaded = model::load(vec![input], "default");
     let named = |manifest: model::Manifest| (manifest.key.name, manifest.body);
     (worst(&loaded.findings) != Some(Severity::Error))
@@ -118,22 +119,25 @@ fn theirs(files: &[String]) -> Vec<Verdict> {
     verdicts
 }
 
-/// Every object that kubectl prints: one after the other, or as the items of a List.
+/// Every object that kubectl prints: one after the other, or as the items of Lists.
 fn objects(text: &str) -> Vec<Value> {
     let mut objects = Vec::new();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let mut document = document.expect("kubectl prints JSON");
         without_nulls(&mut document);
-        match document.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => objects.extend(items),
-            _ => objects.push(document),
-        }
-    }
-    for object in &mut objects {
-        // kubectl fills it in on its way to the server.
-        object["metadata"].as_object_mut().expect("metadata").remove("namespace");
+        expand(document, &mut objects);
     }
     objects
+}
+
+fn expand(mut document: Value, objects: &mut Vec<Value>) {
+    if let Some(Value::Array(items)) = document.get_mut("items").map(Value::take) {
+        items.into_iter().for_each(|item| expand(item, objects));
+    } else if document["metadata"]["name"].is_string() {
+        // kubectl fills it in on its way to the server.
+        document["metadata"].as_object_mut().expect("metadata").remove("namespace");
+        objects.push(document);
+    }
 }
 
 /// evctl leaves nulls out of mappings, as the API server does.
