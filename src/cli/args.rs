@@ -20,6 +20,9 @@ where
     /// The same as PATH
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     pub files: Vec<PathBuf>,
+    /// Folders that kustomize builds: `kustomize build`, or else `kubectl kustomize`
+    #[arg(short, long, value_name = "DIR")]
+    pub kustomize: Vec<PathBuf>,
     /// The namespace of objects that name none [default: the kubeconfig context's, or `default`]
     #[arg(short, long, value_parser = namespace)]
     pub namespace: Option<String>,

@@ -58,6 +58,7 @@ fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
     }
     let mut resolved = resolve(&loaded.manifests, assumed);
     findings.append(&mut resolved.findings);
+    loaded.sources.origins.settle(&mut findings);
     let overrides = chosen.settings.policy.overrides();
     diag::apply_overrides(&mut findings, &overrides);
     resolved.dangling.retain_mut(|(_, finding)| diag::overridden(finding, &overrides));
@@ -76,6 +77,7 @@ impl Read {
     pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
         let dangling = std::mem::take(&mut self.resolved.dangling);
         self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
+        self.sources.origins.settle(&mut self.findings);
         diag::sort(&mut self.findings);
     }
 

@@ -2,6 +2,7 @@
 //! Knows nothing of YAML, Kubernetes, JetStream or of how findings are printed.
 
 pub mod code;
+pub mod origin;
 pub mod overrides;
 pub mod sources;
 pub mod visible;

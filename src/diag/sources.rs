@@ -1,6 +1,8 @@
 //! The texts that findings point into: files by number, places by byte, lines and columns on demand.
 //! Reads no file itself.
 
+use super::origin::Origins;
+
 /// The number of a file within one run, in order of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FileId(pub u32);
@@ -35,7 +37,11 @@ struct Source {
 
 /// Every text of a run.
 #[derive(Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    texts: Vec<Source>,
+    /// Where generated texts come from.
+    pub origins: Origins,
+}
 
 impl Sources {
     /// Takes a text in and gives it its number. `name` is how output calls the file.
@@ -45,13 +51,13 @@ impl Sources {
                 text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1),
             )
             .collect();
-        self.0.push(Source { name: name.into(), text, lines });
-        FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+        self.texts.push(Source { name: name.into(), text, lines });
+        FileId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// Blanks a place out, byte for byte: what stands there must reach no output.
     pub fn hide(&mut self, at: Location) {
-        let Some(source) = self.0.get_mut(at.file.0 as usize) else { return };
+        let Some(source) = self.texts.get_mut(at.file.0 as usize) else { return };
         let hidden: Option<String> = source.text.get(at.span.start..at.span.end).map(|text| {
             let star = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
             text.chars().map(star).collect()
@@ -63,23 +69,23 @@ impl Sources {
 
     /// How output calls the file.
     pub fn name(&self, file: FileId) -> &str {
-        self.0.get(file.0 as usize).map_or("?", |source| &source.name)
+        self.texts.get(file.0 as usize).map_or("?", |source| &source.name)
     }
 
     /// The whole text of the file.
     pub fn text(&self, file: FileId) -> &str {
-        self.0.get(file.0 as usize).map_or("", |source| &source.text)
+        self.texts.get(file.0 as usize).map_or("", |source| &source.text)
     }
 
     /// The number of the line that a byte is in, from 1.
     pub fn line_number(&self, file: FileId, byte: usize) -> usize {
-        let lines = self.0.get(file.0 as usize).map_or(&[][..], |source| &source.lines);
+        let lines = self.texts.get(file.0 as usize).map_or(&[][..], |source| &source.lines);
         lines.partition_point(|start| *start <= byte).max(1)
     }
 
     /// The bytes of a line without its break; `None` where the file has no such line.
     pub fn line(&self, file: FileId, number: usize) -> Option<Span> {
-        let source = self.0.get(file.0 as usize)?;
+        let source = self.texts.get(file.0 as usize)?;
         let start = *source.lines.get(number.checked_sub(1)?)?;
         let Some(next) = source.lines.get(number) else {
             return Some(Span { start, end: source.text.len() });
@@ -90,7 +96,7 @@ impl Sources {
 
     /// The line and column of a byte.
     pub fn position(&self, file: FileId, byte: usize) -> Position {
-        let Some(source) = self.0.get(file.0 as usize) else {
+        let Some(source) = self.texts.get(file.0 as usize) else {
             return Position { line: 1, column: 1 };
         };
         let line = self.line_number(file, byte);
@@ -101,6 +107,7 @@ impl Sources {
 
     /// `file:line` of a place, as plans print it.
     pub fn line_of(&self, at: Location) -> String {
+        let at = self.origins.of(at);
         format!("{}:{}", self.name(at.file), self.position(at.file, at.span.start).line)
     }
 }

@@ -10,21 +10,15 @@ use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 use super::assumed::Assumed;
 use super::decode::{Place, decode};
 use super::envelope::Envelope;
+use super::input::{How, Input, OriginFile};
 use super::manifest::{Manifest, Typed};
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
+use super::origin;
 use super::path::Path;
 use super::project::{self, Project};
 use super::reading::Reading;
 use super::yaml::{self, Node};
-use super::{hidden, kinds};
-
-/// A file's bytes, or why they could not be had.
-#[derive(Debug, Clone)]
-pub struct Input {
-    /// How output calls it.
-    pub name: String,
-    pub content: Result<Vec<u8>, String>,
-}
+use super::{foreign, hidden, kinds, list};
 
 /// What every document of a run is read by.
 #[derive(Clone, Copy)]
@@ -77,34 +71,75 @@ impl Loaded {
     fn input(&mut self, input: Input, scope: Scope<'_>) {
         let bytes = match input.content {
             Ok(bytes) => bytes,
-            Err(why) => {
-                let message = format!("`{}` cannot be read: {why}", input.name);
-                let help = "name a file or folder that is there and that you may read";
-                self.findings.push(Finding::new(Code::UnreadableFile, message, help));
-                return;
-            }
+            Err(finding) => return self.findings.push(*finding),
         };
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => return self.not_utf8(&input.name, &error),
         };
-        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
-        let file = self.sources.add(input.name.clone(), text);
-        let (documents, problems) = yaml::documents(self.sources.text(file));
-        for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
-            self.sources.hide(Location { file, span });
+        let (file, documents, problems) = self.text(&input.name, text);
+        let found = match input.how {
+            How::Passed(note) => {
+                let span = foreign::first_line(self.sources.text(file));
+                return self.findings.push(note.at(Location { file, span }));
+            }
+            How::Built { folder, files } => {
+                self.origins(file, &folder, &documents, files);
+                false
+            }
+            How::Named => false,
+            How::Found => true,
+        };
+        let text = self.sources.text(file);
+        if let Some((note, span)) = foreign::note(text, &documents, &problems, found) {
+            return self.findings.push(note.at(Location { file, span }));
         }
         for problem in problems {
             let at = Location { file, span: problem.span };
             self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
         }
         let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
+        let before = self.findings.len();
         for root in documents.into_iter().filter_map(|document| document.root) {
             if is_project {
                 self.project_file(file, &root);
             } else {
                 self.document(file, root, scope);
             }
+        }
+        foreign::once(&mut self.findings, before);
+    }
+
+    /// Takes a text in: its documents, what is wrong with it, and no secret of it in the open.
+    fn text(
+        &mut self,
+        name: &str,
+        text: String,
+    ) -> (FileId, Vec<yaml::Document>, Vec<yaml::Problem>) {
+        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+        let file = self.sources.add(name, text);
+        let (documents, problems) = yaml::documents(self.sources.text(file));
+        for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
+            self.sources.hide(Location { file, span });
+        }
+        (file, documents, problems)
+    }
+
+    /// Notes where what kustomize built comes from.
+    fn origins(
+        &mut self,
+        built: FileId,
+        folder: &str,
+        documents: &[yaml::Document],
+        files: Vec<OriginFile>,
+    ) {
+        let mut read = origin::Files::of(folder);
+        for file in files {
+            let (id, documents, _) = self.text(&file.name, file.text.clone());
+            read.add(id, &file, documents);
+        }
+        for root in documents.iter().filter_map(|document| document.root.as_ref()) {
+            read.trace(built, root, &mut self.sources.origins);
         }
     }
 
@@ -169,8 +204,8 @@ impl Loaded {
             return;
         }
         if group_of(&api_version) == "kustomize.config.k8s.io" {
-            let message = format!("a {kind} is for kustomize, which evctl does not run here");
-            let help = "passed over; give evctl what `kustomize build` prints";
+            let message = format!("a {kind} is for kustomize, which does not run here");
+            let help = "passed over; -k and its folder give evctl what kustomize makes of it";
             self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
             return;
         }
@@ -180,21 +215,20 @@ impl Loaded {
             self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
             return;
         }
-        if kind == "List" && api_version == "v1" {
-            return self.list(file, root, scope);
+        if list::is_list(&root) {
+            let (items, findings) = list::items(place);
+            self.findings.extend(findings);
+            return items.into_iter().for_each(|item| self.item(file, item, scope));
         }
         self.manifest(file, root, scope);
     }
 
-    fn list(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        let yaml::Value::Mapping(entries) = root.value else { return };
-        for entry in entries.into_iter().filter(|entry| entry.key == "items") {
-            if let yaml::Value::Sequence(items) = entry.value.value {
-                for item in items {
-                    self.document(file, item, scope);
-                }
-            }
+    /// An item of a list: another list, or an object and nothing else.
+    fn item(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
+        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
+            return self.manifest(file, root, scope);
         }
+        self.document(file, root, scope);
     }
 
     fn manifest(&mut self, file: FileId, root: Node, scope: Scope<'_>) {

@@ -24,6 +24,7 @@ mod recorded_objects;
 mod shape_properties;
 mod simulation_properties;
 mod world_properties;
+mod yaml_as_kubernetes;
 
 use libtest_mimic::Trial;
 
@@ -45,6 +46,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
+        yaml_as_kubernetes::trials(),
     ]
     .into_iter()
     .flatten()

@@ -1,13 +1,17 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
 
 use crate::diag::{Code, Span};
 
-use super::problem::{DEPTH, Problem, duplicate, syntax, too_deep};
+use super::entries::Entries;
+use super::problem::{
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, syntax, too_deep, unfitting,
+};
 use super::{Entry, Node, Value, scalar};
 
 /// Nodes in one file, aliases expanded: far above the largest CRD (some 30,000).
@@ -148,55 +152,60 @@ impl<'text> Builder<'text> {
     }
 
     fn mapping(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
-        let mut merged = Vec::new();
+        let mut entries = Entries::default();
+        // What was merged in is written elsewhere.
+        let mut last = None;
         loop {
-            let (key, key_span) = match self.expect(open)? {
+            let (key, key_span, is_merge) = match self.expect(open)? {
                 (Event::MappingEnd, close) => {
-                    let last = entries.last().map(|entry| entry.value.span);
                     let span = self.extent(open, close, last);
-                    return Ok(Node { value: Value::Mapping(merge(entries, merged)), span });
+                    return Ok(Node { value: Value::Mapping(entries.list), span });
                 }
                 (event, span) => self.key(event, span, depth)?,
             };
             let (event, span) = self.expect(open)?;
+            let is_alias = matches!(event, Event::Alias(_));
             let value = self.node(event, span, depth + 1)?;
-            if key == "<<" && is_mergeable(&value) {
-                merged.push(value);
-                continue;
-            }
-            match seen.entry(key.clone()) {
-                btree_map::Entry::Occupied(first) => {
-                    let line = self.text[..first.get().start].matches('\n').count() + 1;
-                    self.problems.push(duplicate(&key, line, key_span));
-                }
-                btree_map::Entry::Vacant(slot) => {
-                    slot.insert(key_span);
-                    entries.push(Entry { key, key_span, value });
-                }
+            last = Some(if is_alias { span } else { value.span });
+            if is_merge {
+                let merged = entries.merge(value, is_alias);
+                merged.ok_or_else(|| not_mergeable(key_span))?;
+            } else if let Some(first) = entries.own(Entry { key: key.clone(), key_span, value }) {
+                let line = self.text[..first.start].matches('\n').count() + 1;
+                self.problems.push(duplicate(&key, line, key_span));
             }
         }
     }
 
-    fn key(&mut self, event: Event<'text>, span: Span, depth: usize) -> Built<(String, Span)> {
-        if let Event::Scalar(text, style, _, _) = &event
-            && (*style != ScalarStyle::Plain
-                || text == "<<"
-                || matches!(scalar::plain(text), Value::String(_)))
-        {
-            return Ok((text.to_string(), span));
+    /// A key as JSON has it, its place, and whether it is a merge key.
+    fn key(
+        &mut self,
+        event: Event<'text>,
+        span: Span,
+        depth: usize,
+    ) -> Built<(String, Span, bool)> {
+        let mut written = String::new();
+        if let Event::Scalar(text, style, anchor, tag) = &event {
+            let is_plain = *style == ScalarStyle::Plain && tag.is_none();
+            let is_text = !is_plain || matches!(scalar::plain(text), Value::String(_));
+            let merges = tag.as_deref().is_some_and(|tag| core(tag) == "merge");
+            if text == "<<" && (is_plain || merges) {
+                return Ok((text.to_string(), span, true));
+            }
+            if is_text && tag.is_none() && *anchor == 0 {
+                return Ok((text.to_string(), span, false));
+            }
+            written = text.to_string();
         }
         let node = self.node(event, span, depth + 1)?;
-        match node.value {
-            Value::String(text) => Ok((text, span)),
-            Value::Bool(value) => Ok((value.to_string(), span)),
-            Value::Number(number) => Ok((number.to_string(), span)),
-            Value::Null => Ok(("null".to_owned(), span)),
-            Value::Sequence(_) | Value::Mapping(_) => {
-                Err(syntax(self.text, span.start, "a key that is itself a list or a mapping"))
-            }
-        }
+        let key = match node.value {
+            Value::String(text) => Some(text),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Number(number) => scalar::number_as_key(&written, &number),
+            Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+        };
+        let wrong = "a key that is empty, a list, a mapping or a number beyond all measure";
+        key.map(|key| (key, span, false)).ok_or_else(|| syntax(self.text, span.start, wrong))
     }
 
     fn expect(&mut self, open: Span) -> Built<(Event<'text>, Span)> {
@@ -214,35 +223,6 @@ impl<'text> Builder<'text> {
     }
 }
 
-fn is_mergeable(value: &Node) -> bool {
-    match &value.value {
-        Value::Mapping(_) => true,
-        Value::Sequence(items) => items.iter().all(|item| matches!(item.value, Value::Mapping(_))),
-        _ => false,
-    }
-}
-
-/// Adds what merge keys bring in: a key of the mapping itself wins, then the first that brings it.
-fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
-    let mut sources = Vec::new();
-    for node in merged {
-        match node.value {
-            Value::Mapping(more) => sources.push(more),
-            Value::Sequence(items) => sources.extend(items.into_iter().filter_map(|item| {
-                if let Value::Mapping(more) = item.value { Some(more) } else { None }
-            })),
-            _ => {}
-        }
-    }
-    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-    for entry in sources.into_iter().flatten() {
-        if known.insert(entry.key.clone()) {
-            entries.push(entry);
-        }
-    }
-    entries
-}
-
 /// How many levels a node has below itself. It is within the limit on depth, and so is this.
 fn height(node: &Node) -> usize {
     match &node.value {
@@ -255,17 +235,21 @@ fn height(node: &Node) -> usize {
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Node> {
-    let value = match tag.and_then(Tag::core_suffix) {
-        Some(tag) => scalar::tagged(tag, text).ok_or_else(|| Problem {
-            code: Code::YamlSyntax,
-            message: format!("the value does not fit its tag `!!{tag}`"),
-            help: "take the tag away or change the value",
-            span,
-        })?,
-        None if style == ScalarStyle::Plain => scalar::plain(text),
-        None => Value::String(text.to_owned()),
+    let value = match tag {
+        Some(tag) => {
+            let tag = core(tag);
+            scalar::tagged(&tag, text).ok_or_else(|| unfitting(&tag, span))?
+        }
+        None if style != ScalarStyle::Plain => Value::String(text.to_owned()),
+        None if scalar::is_not_finite(text) => return Err(not_finite(text, span)),
+        None => scalar::plain(text),
     };
     Ok(Node { value, span })
+}
+
+/// What one of YAML's own tags is called; empty for any other.
+fn core(tag: &Tag) -> Cow<'_, str> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:").unwrap_or_default()
 }
 
 fn bytes(marked: &Marked) -> Span {
@@ -300,6 +284,11 @@ mod tests {
             "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n",
             r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#,
         );
+        check("a: &x {b: 1}\nd:\n  b: 3\n  <<: *x\n", r#"{"a":{"b":1},"d":{"b":1}}"#);
+        check("d:\n  <<: [{b: 1}, {b: 2, c: 3}]\n", r#"{"d":{"b":1,"c":3}}"#);
+        check("d: {'<<': {b: 1}}\n", r#"{"d":{"<<":{"b":1}}}"#);
+        check("&k a: *k\n", r#"{"a":"a"}"#);
+        check("a: !local 1\n", r#"{"a":"1"}"#);
         check("on: 1\n", r#"{"true":1}"#);
         check("a: null\nb: ~\n", "{}");
         check("a: !!str 1\n", r#"{"a":"1"}"#);
@@ -336,6 +325,11 @@ mod tests {
         problem("a: [1\n---\nb: 1\n", Code::YamlSyntax, 1);
         problem("a: 1\na: 2\n", Code::DuplicateKey, 1);
         problem("a: *nowhere\n", Code::YamlSyntax, 0);
+        problem("a: {<<: 5}\n", Code::YamlSyntax, 0);
+        problem("a: {<<: [{b: 1}, 5]}\n", Code::YamlSyntax, 0);
+        problem("a: {~: 5}\n", Code::YamlSyntax, 0);
+        problem("a: .inf\n", Code::YamlSyntax, 0);
+        problem("a: !!null b\n", Code::YamlSyntax, 0);
         problem(&"[".repeat(400), Code::YamlSyntax, 0);
         let deep: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
         problem(&deep, Code::TooDeep, 0);

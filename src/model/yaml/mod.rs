@@ -3,6 +3,7 @@
 //! the path into a place. Knows nothing of kinds.
 
 mod build;
+mod entries;
 mod problem;
 mod scalar;
 
