@@ -22,7 +22,7 @@ use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::inputs;
 use super::planes::{self, Against, Unselected};
-use super::settings::{self, Chosen};
+use super::settings::Chosen;
 
 /// What the files say.
 pub(super) struct Read {
@@ -41,8 +41,7 @@ pub(super) struct Read {
 pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
     args: &InputArgs<Form>,
 ) -> Result<Read, String> {
-    let inputs = inputs::read(args);
-    let chosen = settings::choose(args.env.as_deref(), &inputs)?;
+    let (inputs, chosen) = inputs::read(args)?;
     let namespace = chosen.namespace(args.namespace.as_deref());
     Ok(resolved(&inputs, namespace.as_deref().unwrap_or("default"), &chosen))
 }
@@ -126,8 +125,7 @@ pub(super) struct Request<'a> {
 pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
     // Files are read once: stdin gives itself away no second time.
-    let inputs = inputs::read(request.input);
-    let chosen = settings::choose(request.input.env.as_deref(), &inputs).map_err(Stopped::Usage)?;
+    let (inputs, chosen) = inputs::read(request.input).map_err(Stopped::Usage)?;
     let servers = chosen.servers(request.servers, request.environment);
     let against = planes::select(&servers, request.environment, &chosen.settings.assume, &salt)
         .map_err(|why| match why {

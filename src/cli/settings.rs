@@ -54,7 +54,23 @@ fn no_environment(project: &Project, wanted: &str, known: &[String]) -> String {
     format!("the project {name} has no environment `{wanted}`; it has {}", known.join(", "))
 }
 
+/// Where a project's manifests stand.
+pub(super) struct Sources {
+    pub paths: Vec<PathBuf>,
+    pub kustomize: Vec<PathBuf>,
+}
+
 impl Chosen {
+    /// The files and folders that the project names; `None` where it is its own folder.
+    pub(super) fn sources(&self) -> Option<Sources> {
+        let from_here =
+            |paths: &[String]| paths.iter().map(|path| self.folder.join(path)).collect::<Vec<_>>();
+        self.settings.names_sources().then(|| Sources {
+            paths: from_here(&self.settings.sources),
+            kustomize: from_here(&self.settings.kustomize),
+        })
+    }
+
     /// The namespace of objects that name none, where anything but a kubeconfig says it.
     pub(super) fn namespace(&self, said: Option<&str>) -> Option<String> {
         said.map(str::to_owned).or_else(|| self.settings.namespace.clone())

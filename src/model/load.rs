@@ -77,7 +77,7 @@ impl Loaded {
             Ok(text) => text,
             Err(error) => return self.not_utf8(&input.name, &error),
         };
-        let (file, documents, problems) = self.text(&input.name, text);
+        let (file, documents, problems) = self.text(&input.name, &text);
         let found = match input.how {
             How::Passed(note) => {
                 let span = foreign::first_line(self.sources.text(file));
@@ -114,10 +114,10 @@ impl Loaded {
     fn text(
         &mut self,
         name: &str,
-        text: String,
+        text: &str,
     ) -> (FileId, Vec<yaml::Document>, Vec<yaml::Problem>) {
-        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
-        let file = self.sources.add(name, text);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let file = self.sources.add(name, text.to_owned());
         let (documents, problems) = yaml::documents(self.sources.text(file));
         for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
             self.sources.hide(Location { file, span });
@@ -135,7 +135,7 @@ impl Loaded {
     ) {
         let mut read = origin::Files::of(folder);
         for file in files {
-            let (id, documents, _) = self.text(&file.name, file.text.clone());
+            let (id, documents, _) = self.text(&file.name, &file.text);
             read.add(id, &file, documents);
         }
         for root in documents.iter().filter_map(|document| document.root.as_ref()) {

@@ -16,6 +16,7 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("project_file::credentials_are_refused_and_hidden", credentials_are_refused),
         plain("project_file::faults_are_findings", faults_are_findings),
         plain("project_file::defaults_decide_what_a_channel_is", defaults_decide),
+        plain("project_file::sources_are_where_the_project_says", sources_are_read),
         plain("project_file::findings_weigh_what_the_project_says", findings_weigh),
         trial("project_file::an_environment_selects_planes", &[Need::Nats], selects_planes),
     ]
@@ -180,4 +181,25 @@ fn findings_weigh() {
     validate(&["--env", "quiet"]).code(0).says(&["nothing to say"]);
     validate(&["--env", "strict"]).code(4).says(&["1 error,"]);
     Evctl::new(&["plan", folder.text(), "--offline"]).run().code(0);
+}
+
+/// The project's folder stands for its sources, an environment's included; a path below it for itself.
+fn sources_are_read() {
+    let project = "name: a\nsources: [one, two/b.yaml]\nenvironments:\n  more: {sources: [three]}\n  lost: {sources: [four]}\n";
+    let folder = Folder::bare(&[("stray.yaml", CHANNEL), ("evctl.yaml", project)]);
+    for (file, name) in
+        [("one/a.yaml", "x"), ("two/b.yaml", "y"), ("two/c.yaml", "z"), ("three/d.yaml", "w")]
+    {
+        std::fs::create_dir_all(folder.file(file).parent().unwrap()).unwrap();
+        folder.write(file, &CHANNEL.replace("name: a", &format!("name: {name}")));
+    }
+    let plan = |arguments: &[&str]| {
+        Evctl::new(&["plan", "--offline", "--no-kubernetes"]).arguments(arguments).run()
+    };
+    let own = plan(&[folder.text()]).code(0);
+    own.says(&["KN_DEFAULT__X ", "KN_DEFAULT__Y ", "2 to add"]);
+    plan(&[folder.text(), "--env", "more"]).code(0).says(&["KN_DEFAULT__W ", "3 to add"]);
+    plan(&[folder.text(), "--env", "lost"]).code(4).says(&["four` cannot be read"]);
+    let two = folder.file("two");
+    plan(&[two.to_str().unwrap(), "--project", "a"]).code(0).says(&["2 to add"]);
 }

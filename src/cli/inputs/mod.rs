@@ -15,30 +15,50 @@ use crate::model::project::FILE_NAME;
 use crate::model::{How, Input, foreign, kustomization};
 
 use super::args::InputArgs;
+use super::settings::{self, Chosen};
 use walk::Met;
 
-/// Every input that the arguments name, the project files first.
-pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(args: &InputArgs<Form>) -> Vec<Input> {
-    let mut paths: Vec<&Path> =
-        args.paths.iter().chain(&args.files).map(PathBuf::as_path).collect();
+/// Every input that the arguments name, the project files first, and what the project file says of
+/// the run.
+///
+/// # Errors
+/// `--env` names an environment that is not there.
+pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
+    args: &InputArgs<Form>,
+) -> Result<(Vec<Input>, Chosen), String> {
+    let mut paths: Vec<PathBuf> = args.paths.iter().chain(&args.files).cloned().collect();
     if paths.is_empty() && args.kustomize.is_empty() {
-        paths.push(Path::new("."));
+        paths.push(PathBuf::from("."));
     }
-    let folders = args.kustomize.iter().map(PathBuf::as_path);
     let mut reader = Reader::default();
-    for path in paths.iter().copied().chain(folders).filter(|path| !is_stdin(path)) {
+    for path in paths.iter().chain(&args.kustomize).filter(|path| !is_stdin(path)) {
         reader.project_file(path);
     }
+    let chosen = settings::choose(args.env.as_deref(), &reader.inputs)?;
+    let mut kustomize = args.kustomize.clone();
+    let paths = sources(paths, &mut kustomize, &chosen);
     // What is named outright is taken first: a folder that holds it too changes nothing then.
     for path in paths.iter().filter(|path| !is_stdin(path) && !path.is_dir()) {
         reader.file(path, How::Named);
     }
-    reader.folders(paths.iter().copied().filter(|path| path.is_dir()));
+    reader.folders(paths.iter().map(PathBuf::as_path).filter(|path| path.is_dir()));
     if paths.iter().any(|path| is_stdin(path)) {
         reader.inputs.push(bounded::stdin());
     }
-    reader.inputs.extend(args.kustomize.iter().map(|folder| kustomize::input(folder)));
-    reader.inputs
+    reader.inputs.extend(kustomize.iter().map(|folder| kustomize::input(folder)));
+    Ok((reader.inputs, chosen))
+}
+
+/// The paths, with the sources that a project names in place of its folder.
+fn sources(paths: Vec<PathBuf>, kustomize: &mut Vec<PathBuf>, chosen: &Chosen) -> Vec<PathBuf> {
+    let Some(sources) = chosen.sources() else { return paths };
+    let is_project = |path: &PathBuf| path.is_dir() && path.join(FILE_NAME).is_file();
+    let (projects, mut others): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_project);
+    if !projects.is_empty() {
+        others.extend(sources.paths);
+        kustomize.extend(sources.kustomize);
+    }
+    others
 }
 
 fn is_stdin(path: &Path) -> bool {
