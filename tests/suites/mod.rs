@@ -17,6 +17,7 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod output_forms;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
@@ -37,6 +38,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
+        output_forms::trials(),
         readme::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),

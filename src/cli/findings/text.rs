@@ -210,7 +210,7 @@ mod tests {
     fn twenty_thousand_findings_hand_over_a_few_lines_each() {
         let text = "key: value that is of no importance\n".repeat(100_000);
         let mut sources = Sources::default();
-        let file = sources.add("a.yaml", text.clone());
+        let file = sources.add("a.yaml", text);
         let findings: Vec<Finding> = (0..20_000)
             .map(|number| {
                 let start = number * 5 * 36;
