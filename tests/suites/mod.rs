@@ -17,6 +17,7 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_deliveries;
@@ -39,6 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
+        output_forms::trials(),
         readme::trials(),
         project_file::trials(),
         live_jetstream::trials(),

@@ -51,7 +51,7 @@ fn rule(code: Code) -> Value {
     json!({
         "id": code.name(),
         "shortDescription": {"text": code.summary()},
-        "help": {"text": explain::section(code)},
+        "help": {"text": explain::section(code), "markdown": explain::section(code)},
         "defaultConfiguration": {"level": level(code.severity())},
     })
 }
