@@ -188,7 +188,7 @@ fn sources_are_read() {
     let project = "name: a\nsources: [one, two/b.yaml]\nenvironments:\n  more: {sources: [three]}\n  lost: {sources: [four]}\n";
     let folder = Folder::bare(&[("stray.yaml", CHANNEL), ("evctl.yaml", project)]);
     for (file, name) in
-        [("one/a.yaml", "x"), ("two/b.yaml", "y"), ("two/c.yaml", "z"), ("three/d.yaml", "w")]
+        [("one/a.yaml", "p"), ("two/b.yaml", "q"), ("two/c.yaml", "r"), ("three/d.yaml", "s")]
     {
         std::fs::create_dir_all(folder.file(file).parent().unwrap()).unwrap();
         folder.write(file, &CHANNEL.replace("name: a", &format!("name: {name}")));
@@ -197,8 +197,8 @@ fn sources_are_read() {
         Evctl::new(&["plan", "--offline", "--no-kubernetes"]).arguments(arguments).run()
     };
     let own = plan(&[folder.text()]).code(0);
-    own.says(&["KN_DEFAULT__X ", "KN_DEFAULT__Y ", "2 to add"]);
-    plan(&[folder.text(), "--env", "more"]).code(0).says(&["KN_DEFAULT__W ", "3 to add"]);
+    own.says(&["KN_DEFAULT__P ", "KN_DEFAULT__Q ", "2 to add"]);
+    plan(&[folder.text(), "--env", "more"]).code(0).says(&["KN_DEFAULT__S ", "3 to add"]);
     plan(&[folder.text(), "--env", "lost"]).code(4).says(&["four` cannot be read"]);
     let two = folder.file("two");
     plan(&[two.to_str().unwrap(), "--project", "a"]).code(0).says(&["2 to add"]);
