@@ -12,6 +12,8 @@ mod binary;
 mod fixtures;
 mod golden;
 mod in_process;
+mod inputs;
+mod kustomize;
 mod live_both_planes;
 mod live_changes;
 mod live_faults;
@@ -38,6 +40,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
+        inputs::trials(),
+        kustomize::trials(),
         readme::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),

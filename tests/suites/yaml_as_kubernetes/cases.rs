@@ -233,8 +233,11 @@ pub(super) const DIFFERENT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a list is expanded whatever the version that it gives itself",
-        &["apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n"],
+        "a list is expanded whatever version it gives itself, and in another list too",
+        &[
+            "apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: [{@, a: 1}]}\n",
+        ],
     ),
     ("a document that is no mapping is passed over with a note", &["[{@, \"a\": 1}]\n"]),
 ];
