@@ -10,7 +10,7 @@ use super::yaml::{Entry, Node, Value};
 pub fn is_list(root: &Node) -> bool {
     let has = |key: &str| root.get(key).is_some();
     let is_bare = root.get("kind").and_then(Node::text) == Some("List");
-    has("apiVersion") && has("kind") && (is_bare || has("items"))
+    has("kind") && (is_bare || has("items"))
 }
 
 /// The items of a list, and what is wrong with those that are no objects.
