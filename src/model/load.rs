@@ -145,8 +145,8 @@ impl Loaded {
         name: &str,
         text: String,
     ) -> (FileId, Vec<yaml::Document>, Vec<yaml::Problem>) {
-        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
-        let file = self.sources.add(name, text);
+        let marked = text.strip_prefix('\u{feff}').map(str::to_owned);
+        let file = self.sources.add(name, marked.unwrap_or(text));
         let (documents, problems) = yaml::documents(self.sources.text(file));
         for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
             self.sources.hide(Location { file, span });
