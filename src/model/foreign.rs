@@ -20,8 +20,14 @@ pub fn note(
         let root = document.root.as_ref();
         root.is_some_and(|root| root.get("apiVersion").is_some() || root.get("kind").is_some())
     };
+    let is_hostile = |problem: &Problem| matches!(problem.code, Code::TooDeep | Code::TooLarge);
     let is_empty = problems.is_empty() && documents.iter().all(|document| document.root.is_none());
-    if !found || is_empty || documents.iter().any(has_head) || speaks_of_kinds(text) {
+    if !found
+        || is_empty
+        || problems.iter().any(is_hostile)
+        || documents.iter().any(has_head)
+        || speaks_of_kinds(text)
+    {
         return None;
     }
     let message = "this file has neither apiVersion nor kind, so it is no manifest";

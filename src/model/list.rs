@@ -6,12 +6,11 @@ use super::decode::Place;
 use super::path::Path;
 use super::yaml::{Entry, Node, Value};
 
-/// Whether a document holds others: a document with `items` is nothing else to kubectl, whatever its
-/// kind.
+/// Whether a document holds others: one with `items` is nothing else to kubectl, whatever its kind.
 pub fn is_list(root: &Node) -> bool {
-    let text = |key: &str| root.get(key).and_then(Node::text);
-    let is_bare = text("kind") == Some("List") && text("apiVersion") == Some("v1");
-    is_bare || root.get("items").is_some()
+    let has = |key: &str| root.get(key).is_some();
+    let is_bare = root.get("kind").and_then(Node::text) == Some("List");
+    has("kind") && (is_bare || has("items"))
 }
 
 /// The items of a list, and what is wrong with those that are no objects.

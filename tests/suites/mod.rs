@@ -12,6 +12,8 @@ mod binary;
 mod fixtures;
 mod golden;
 mod in_process;
+mod inputs;
+mod kustomize;
 mod live_both_planes;
 mod live_changes;
 mod live_faults;
@@ -41,6 +43,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         bad_input::trials(),
         golden::trials(),
         output_forms::trials(),
+        inputs::trials(),
+        kustomize::trials(),
         readme::trials(),
         project_file::trials(),
         live_jetstream::trials(),

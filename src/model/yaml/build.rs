@@ -25,7 +25,7 @@ pub struct Document {
 }
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
-pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
+pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     let mut builder = Builder {
         text,
         // Another crate may switch the parser's comments on for all.

@@ -6,9 +6,11 @@ mod build;
 mod entries;
 mod problem;
 mod scalar;
+mod stream;
 
-pub use build::{Document, documents};
+pub use build::Document;
 pub use problem::Problem;
+pub use stream::documents;
 
 use crate::diag::Span;
 

@@ -150,7 +150,7 @@ pub(super) const FILES: &[&str] = &[
     "{@, \"a\": 1,}\n", "{@, \"a\": 017}\n", "{@, \"a\": yes}\n",
     "{@, \"a\": 1}\n---\n{@, \"b\": 1}\n", "{@, \"a\":1}\n",
     "{@, \"a\": 12345678901234567890123}\n", "{@, \"a\": 1.5e300}\n",
-    "{@, \"a\": [1, {\"b\": null}]}\n", "{@, \"a\": 1} x\n", "{@, // c\n\"a\": 1}\n",
+    "{@, \"a\": [1, {\"b\": null}]}\n", "{@, \"a\": 1} {@2, \"b\": 1}\n", "{@, \"a\": 1}\n{@2, \"b\": 1}\n", "{@, \"a\": 1} x\n", "{@, // c\n\"a\": 1}\n",
     "{@, /* c */ \"a\": 1}\n", "{@ \"a\": 1}\n", "[{@, \"a\": 1}]\n",
     // Objects that hold others.
     "apiVersion: v1\nkind: List\nitems:\n- {@, a: 1}\n", "apiVersion: v1\nkind: List\nitems: []\n",
@@ -233,8 +233,11 @@ pub(super) const DIFFERENT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a list is expanded whatever the version that it gives itself",
-        &["apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n"],
+        "a list is expanded whatever version it gives itself, and in another list too",
+        &[
+            "apiVersion: v2\nkind: List\nitems:\n- {@, a: 1}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: [{@, a: 1}]}\n",
+        ],
     ),
     ("a document that is no mapping is passed over with a note", &["[{@, \"a\": 1}]\n"]),
 ];

@@ -58,7 +58,7 @@ fn shown(objects: &BTreeMap<String, Value>) -> String {
 /// A case as a file. `@` at the start of a line is the head of a manifest, named by case and place.
 fn file(number: usize, text: &str) -> String {
     let mut out = String::new();
-    let text = text.replace("{@", &json_head(number));
+    let text = text.replace("{@2", &json_head(number, 2)).replace("{@", &json_head(number, 1));
     let text = text.replace("case-#-", &format!("case-{number}-"));
     let mut documents = 0;
     let mut fresh = true;
@@ -75,11 +75,10 @@ fn file(number: usize, text: &str) -> String {
     out
 }
 
-/// The same head for `{@, "a": 1}`.
-fn json_head(number: usize) -> String {
-    format!(
-        r#"{{"apiVersion": "v1", "kind": "PodTemplate", "metadata": {{"name": "case-{number}-1"}}"#
-    )
+/// The same head for `{@, "a": 1}`, and `{@2, …}` for a second object.
+fn json_head(number: usize, document: usize) -> String {
+    let name = format!("case-{number}-{document}");
+    format!(r#"{{"apiVersion": "v1", "kind": "PodTemplate", "metadata": {{"name": "{name}"}}"#)
 }
 
 fn ours(text: &str) -> Verdict {
