@@ -42,6 +42,7 @@ catalogue! {
     TooLarge "too-large" Error "an input is larger, or expands to more, than any manifest";
     KustomizeFailed "kustomize-failed" Error "a kustomization that cannot be built";
     DuplicateKey "duplicate-key" Error "a mapping has the same key twice";
+    MergeOverrides "merge-overrides" Warning "a merge key changes a key that stands above it";
     NotAManifest "not-a-manifest" Note "a document has neither apiVersion nor kind and is passed over";
     HelmTemplate "helm-template" Note "a Helm chart or another template is passed over";
     SkippedKind "skipped-kind" Note "a document is for another tool and is passed over";
