@@ -128,14 +128,12 @@ impl Loaded {
             self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
         }
         let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
-        let before = self.findings.len();
-        for root in documents.into_iter().filter_map(|document| document.root) {
-            if is_project {
-                self.project_file(file, &root);
-            } else {
-                self.document(file, root, namespace);
-            }
+        let roots = documents.into_iter().filter_map(|document| document.root);
+        if is_project {
+            return roots.for_each(|root| self.project_file(file, &root));
         }
+        let before = self.findings.len();
+        roots.for_each(|root| self.document(file, root, namespace));
         foreign::once(&mut self.findings, before);
     }
 

@@ -138,6 +138,7 @@ fn files_of_other_tools() {
         ("a.yaml", &service("a")),
         ("compose.yaml", "services:\n  web:\n    image: nginx\n"),
         ("mkdocs.yml", "plugins:\n- !!python/name:a.b ''\n- !ENV [A, b]\n"),
+        ("node_modules/x/package.json", "{\"name\": \"x\"}\n"),
         ("package.json", "{\"name\": \"x\", \"version\": \"1.0.0\"}\n"),
         ("pipeline.yaml", "job:\n  script:\n  - !reference [.setup, script]\n"),
         ("several.yaml", "a: 1\n---\nb: 2\n---\nc: 3\n"),
