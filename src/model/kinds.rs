@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::envelope::Document;
 use super::manifest::Typed;
 use super::reading::Reading;
-use super::shape::schema_of;
+use super::shape::{nearest, schema_of};
 use super::{config_maps, knative, nack, natsjs, object_model, openfunction};
 
 /// A kind in one API version.
@@ -93,4 +93,9 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
 /// The versions of a kind, in the order of its family.
 pub fn versions<'a>(group: &'a str, kind: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
     all().filter(move |row| row.group == group && row.kind == kind)
+}
+
+/// The kind of a group that a name was probably meant to be.
+pub fn near(group: &str, kind: &str) -> Option<&'static str> {
+    nearest(kind, all().filter(|row| row.group == group).map(|row| row.kind))
 }

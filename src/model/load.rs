@@ -75,7 +75,7 @@ impl Loaded {
         };
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => return self.not_utf8(&input.name, &error),
+            Err(error) => return self.not_utf8(&input.name, &error, &input.how),
         };
         let (file, documents, problems) = self.text(&input.name, &text);
         let found = match input.how {
@@ -99,14 +99,12 @@ impl Loaded {
             self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
         }
         let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
-        let before = self.findings.len();
-        for root in documents.into_iter().filter_map(|document| document.root) {
-            if is_project {
-                self.project_file(file, &root);
-            } else {
-                self.document(file, root, scope);
-            }
+        let roots = documents.into_iter().filter_map(|document| document.root);
+        if is_project {
+            return roots.for_each(|root| self.project_file(file, &root));
         }
+        let before = self.findings.len();
+        roots.for_each(|root| self.document(file, root, scope));
         foreign::once(&mut self.findings, before);
     }
 
@@ -143,7 +141,7 @@ impl Loaded {
         }
     }
 
-    fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
+    fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error, how: &How) {
         let at = error.utf8_error().valid_up_to();
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -151,6 +149,11 @@ impl Loaded {
         let file = self.sources.add(name, text);
         for span in hidden::spans(self.sources.text(file), &[], true) {
             self.sources.hide(Location { file, span });
+        }
+        let text = self.sources.text(file);
+        if matches!(how, How::Found) && !foreign::speaks_of_kinds(text) {
+            let (note, span) = foreign::no_manifest(text);
+            return self.findings.push(note.at(Location { file, span }));
         }
         let message = format!("the file is not UTF-8 text: byte {at} is 0x{byte:02x}");
         let help = "save it as UTF-8 (`iconv -t UTF-8`); none of it was read";
@@ -268,7 +271,8 @@ fn typed(
     let version = version_of(api_version);
     let mut rows = kinds::versions(&key.group, &key.kind).peekable();
     if rows.peek().is_none() {
-        return (Typed::Other, Vec::new());
+        let near = kinds::near(&key.group, &key.kind);
+        return (Typed::Other, near.map(|near| unknown(place, key, near)).into_iter().collect());
     }
     let Some(row) = rows.find(|row| row.version == version) else {
         return (Typed::Broken, vec![unserved(place, key, api_version)]);
@@ -276,6 +280,12 @@ fn typed(
     let mut reading = Reading::new(place, key, api_version, assumed);
     let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
     (typed, reading.into_findings())
+}
+
+fn unknown(place: Place<'_>, key: &ObjectKey, near: &str) -> Finding {
+    let message = format!("{} has no kind `{}` that evctl knows", key.group, key.kind);
+    let help = format!("did you mean `{near}`?");
+    place.finding(Code::UnknownKind, &Path::of("kind"), message, help)
 }
 
 fn unserved(place: Place<'_>, key: &ObjectKey, api_version: &str) -> Finding {

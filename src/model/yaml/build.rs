@@ -10,7 +10,7 @@ use crate::diag::{Code, Span};
 
 use super::entries::Entries;
 use super::problem::{
-    DEPTH, Problem, duplicate, not_finite, not_mergeable, syntax, too_deep, unfitting,
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep, unfitting,
 };
 use super::{Entry, Node, Value, scalar};
 
@@ -168,8 +168,9 @@ impl<'text> Builder<'text> {
             let value = self.node(event, span, depth + 1)?;
             last = Some(if is_alias { span } else { value.span });
             if is_merge {
-                let merged = entries.merge(value, is_alias);
-                merged.ok_or_else(|| not_mergeable(key_span))?;
+                let changed = entries.merge(value, is_alias);
+                let changed = changed.ok_or_else(|| not_mergeable(key_span))?;
+                self.problems.extend(changed.iter().map(|(key, span)| overridden(key, *span)));
             } else if let Some(first) = entries.own(Entry { key: key.clone(), key_span, value }) {
                 let line = self.text[..first.start].matches('\n').count() + 1;
                 self.problems.push(duplicate(&key, line, key_span));
@@ -284,7 +285,6 @@ mod tests {
             "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n",
             r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#,
         );
-        check("a: &x {b: 1}\nd:\n  b: 3\n  <<: *x\n", r#"{"a":{"b":1},"d":{"b":1}}"#);
         check("d:\n  <<: [{b: 1}, {b: 2, c: 3}]\n", r#"{"d":{"b":1,"c":3}}"#);
         check("d: {'<<': {b: 1}}\n", r#"{"d":{"<<":{"b":1}}}"#);
         check("&k a: *k\n", r#"{"a":"a"}"#);
@@ -325,6 +325,7 @@ mod tests {
         problem("a: [1\n---\nb: 1\n", Code::YamlSyntax, 1);
         problem("a: 1\na: 2\n", Code::DuplicateKey, 1);
         problem("a: *nowhere\n", Code::YamlSyntax, 0);
+        problem("a: &x {b: 1}\nd: {b: 3, <<: *x}\n", Code::MergeOverrides, 1);
         problem("a: {<<: 5}\n", Code::YamlSyntax, 0);
         problem("a: {<<: [{b: 1}, 5]}\n", Code::YamlSyntax, 0);
         problem("a: {~: 5}\n", Code::YamlSyntax, 0);

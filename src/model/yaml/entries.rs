@@ -32,18 +32,32 @@ impl Entries {
 
     /// Sets what a merge key brings in, over what stands before it, as Kubernetes does; in a list
     /// the first mapping wins. `None` for a value of another form; an alias must be of a mapping.
-    pub(super) fn merge(&mut self, value: Node, is_alias: bool) -> Option<()> {
+    /// The answer is the keys of the mapping itself that have another value now.
+    pub(super) fn merge(&mut self, value: Node, is_alias: bool) -> Option<Vec<(String, Span)>> {
+        let mut changed = Vec::new();
         match value.value {
-            Value::Mapping(more) => more.into_iter().for_each(|entry| self.set(entry)),
+            Value::Mapping(more) => self.set_all(more, &mut changed),
             Value::Sequence(items) if !is_alias => {
                 for item in items.into_iter().rev() {
                     let Value::Mapping(more) = item.value else { return None };
-                    more.into_iter().for_each(|entry| self.set(entry));
+                    self.set_all(more, &mut changed);
                 }
             }
             _ => return None,
         }
-        Some(())
+        Some(changed)
+    }
+
+    fn set_all(&mut self, entries: Vec<Entry>, changed: &mut Vec<(String, Span)>) {
+        for entry in entries {
+            if let Some((at, Some(own))) = self.known.get(&entry.key)
+                && let Some(known) = self.list.get(*at)
+                && known.value.to_json() != entry.value.to_json()
+            {
+                changed.push((entry.key.clone(), *own));
+            }
+            self.set(entry);
+        }
     }
 
     fn set(&mut self, entry: Entry) {
