@@ -11,6 +11,8 @@ mod inputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod schema;
+mod schema_files;
 mod simulate;
 mod ui;
 mod validate;
@@ -42,6 +44,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Simulate(simulate::SimulateArgs),
+    Schema(schema::SchemaArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -64,6 +67,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),
+        Verb::Schema(args) => schema::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

@@ -21,6 +21,7 @@ pub mod openfunction;
 pub mod path;
 pub mod project;
 pub mod reading;
+pub mod schema;
 pub mod shape;
 pub mod text;
 pub mod yaml;

@@ -342,11 +342,7 @@ mod tests {
                     "all[0].not.all".to_owned(),
                     "write a value of the field's type".to_owned()
                 ),
-                (
-                    Code::UnknownField,
-                    "all[0].not.al".to_owned(),
-                    "did you mean `all`?".to_owned()
-                ),
+                (Code::UnknownField, "all[0].not.al".to_owned(), "did you mean `all`?".to_owned()),
             ]
         );
     }
