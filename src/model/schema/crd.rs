@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::structural::structural;
-use super::{Role, Subject, names};
+use super::{Role, Subject, document, names};
 
 /// Whether an API server takes definitions of a kind: not of its own kinds, nor of what is no object.
 pub fn is_definable(subject: &Subject) -> bool {
@@ -71,6 +71,7 @@ fn definition(rows: &[&Subject]) -> Option<Value> {
 fn version(subject: &Subject, stored: bool) -> Value {
     let mut schema = structural(&(subject.schema)());
     if let Value::Object(keywords) = &mut schema {
+        keywords.insert("description".to_owned(), json!(document::description(subject)));
         object_parts(keywords);
     }
     json!({

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Role, Subject};
+use super::{Role, Subject, readable};
 
 /// The dialect of every schema.
 pub const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
@@ -25,7 +25,7 @@ pub fn of(subject: &Subject) -> Value {
 /// The schema without dialect and id, to stand among others.
 pub(super) fn bare(subject: &Subject) -> Value {
     let mut schema = (subject.schema)();
-    let description = description(&schema);
+    let description = description_in(&schema);
     if let Value::Object(keywords) = &mut schema {
         let api_version = subject.api_version();
         keywords.insert("title".to_owned(), json!(format!("{} ({api_version})", subject.kind)));
@@ -41,12 +41,17 @@ pub(super) fn bare(subject: &Subject) -> Value {
             }
         }
     }
-    without_machine_formats(&mut schema);
+    readable::make(&mut schema);
     schema
 }
 
-/// What the kind is for: the description of its spec, else of the document.
-fn description(schema: &Value) -> String {
+/// What the kind is for.
+pub(super) fn description(subject: &Subject) -> String {
+    description_in(&(subject.schema)())
+}
+
+/// The description of the spec, else of the document.
+fn description_in(schema: &Value) -> String {
     let spec = schema.pointer("/properties/spec");
     let reference = spec.and_then(|spec| {
         spec.get("$ref").or_else(|| spec.pointer("/allOf/0/$ref")).and_then(Value::as_str)
@@ -92,19 +97,4 @@ fn named(keywords: &mut Map<String, Value>) {
 
 fn part<'m>(map: &'m mut Map<String, Value>, key: &str) -> Option<&'m mut Map<String, Value>> {
     map.get_mut(key).and_then(Value::as_object_mut)
-}
-
-/// Formats such as `int32` are no format of JSON Schema; bounds say the same.
-fn without_machine_formats(schema: &mut Value) {
-    match schema {
-        Value::Object(keywords) => {
-            let machine = |format: &str| format.starts_with("int") || format.starts_with("uint");
-            if keywords.get("format").and_then(Value::as_str).is_some_and(machine) {
-                keywords.remove("format");
-            }
-            keywords.values_mut().for_each(without_machine_formats);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_machine_formats),
-        _ => {}
-    }
 }

@@ -7,6 +7,7 @@ pub mod crd;
 pub mod document;
 pub mod editor;
 pub mod names;
+mod readable;
 pub mod select;
 mod structural;
 
