@@ -20,6 +20,7 @@ mod live_kubernetes;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
+mod schemas;
 mod shape_properties;
 mod simulation_properties;
 mod world_properties;
@@ -35,6 +36,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         simulation_properties::trials(),
         recorded_objects::trials(),
         recorded_deliveries::trials(),
+        schemas::files::trials(),
+        schemas::validators::trials(),
+        schemas::editor::trials(),
+        schemas::cluster::trials(),
         bad_input::trials(),
         golden::trials(),
         readme::trials(),
