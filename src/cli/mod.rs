@@ -8,6 +8,7 @@ mod environment;
 pub mod exit;
 mod findings;
 mod inputs;
+mod outputs;
 mod pipeline;
 mod plan;
 mod planes;

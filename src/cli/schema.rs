@@ -10,6 +10,7 @@ use crate::model::schema::select::{self, Unclear};
 use crate::model::schema::{Subject, crd, document, subjects};
 
 use super::exit::Exit;
+use super::outputs;
 use super::schema_files;
 use super::ui::Ui;
 
@@ -44,7 +45,7 @@ enum Format {
 
 /// Runs the verb.
 pub(super) fn run(args: &SchemaArgs, ui: Ui) -> Exit {
-    let subjects = subjects(&[]);
+    let subjects = subjects(outputs::ALL);
     match (&args.write, &args.kind, args.format) {
         (Some(folder), _, _) => write(folder, &subjects, ui),
         (None, None, Format::Json) => {
@@ -107,12 +108,19 @@ fn unclear(kind: &str, why: Unclear, ui: Ui) -> Exit {
             ui.error(&format!("no kind `{kind}`"), "evctl has no schema of that name", &help);
         }
         Unclear::Ambiguous(ways) => {
-            let why = format!("it can be {} of them", ways.len());
-            let help = format!("say which:\n    evctl schema {}", ways.join("\n    evctl schema "));
-            ui.error(&format!("`{kind}` alone is not clear"), &why, &help);
+            let why = format!("{} kinds or versions are called so", ways.len());
+            ui.error(&format!("`{kind}` alone is not clear"), &why, &one_of(&ways));
+        }
+        Unclear::Unserved(ways) => {
+            let why = "no server serves the kind in that version";
+            ui.error(&format!("no schema of `{kind}` in that version"), why, &one_of(&ways));
         }
     }
     Exit::Usage
+}
+
+fn one_of(ways: &[String]) -> String {
+    format!("say\n    evctl schema {}", ways.join("\n    evctl schema "))
 }
 
 fn not_definable(kind: &str, ui: Ui) -> Exit {

@@ -32,6 +32,23 @@ pub fn schema_of<T: JsonSchema>() -> Value {
     schema.to_value()
 }
 
+/// The schema of what is printed: a null is there, and so is every field that is not left out.
+pub fn schema_of_output<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft07().for_serialize().with_transform(Enumerations);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// Says enumerations in one list.
+#[derive(Clone)]
+struct Enumerations;
+
+impl Transform for Enumerations {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        as_enumeration(schema);
+    }
+}
+
 /// Takes nulls away and gives integers the bounds of their format, so that the schema says what
 /// serde does.
 #[derive(Clone)]

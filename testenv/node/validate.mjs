@@ -3,7 +3,7 @@
 //   node validate.mjs NODE_MODULES <request >answer
 //
 // The request is {schemas: [SCHEMA], documents: [{schema: ID, value: DOCUMENT}]}; the answer is, for
-// each document, a list of {path, keyword, property}.
+// each document, a list of {path, keyword, property}: the property that is missing, or that may not be.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 
@@ -20,10 +20,12 @@ for (const schema of schemas) {
 const answer = documents.map(({ schema, value }) => {
   const validate = ajv.getSchema(schema);
   validate(value);
-  return (validate.errors ?? []).map(({ instancePath, keyword, params }) => ({
+  // What is wrong with a key is said once for the key and once for its mapping.
+  const errors = (validate.errors ?? []).filter(({ propertyName }) => propertyName === undefined);
+  return errors.map(({ instancePath, keyword, params }) => ({
     path: instancePath,
     keyword,
-    property: params.missingProperty ?? params.additionalProperty ?? null,
+    property: params.missingProperty ?? params.additionalProperty ?? params.propertyName ?? null,
   }));
 });
 process.stdout.write(JSON.stringify(answer));

@@ -16,7 +16,7 @@ pub(crate) struct Fault {
     /// The JSON pointer of the value.
     pub(crate) path: String,
     pub(crate) keyword: String,
-    /// The property that is missing, or that is too many.
+    /// The property that is missing, or that may not be.
     pub(crate) property: Option<String>,
 }
 

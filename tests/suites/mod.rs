@@ -37,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_objects::trials(),
         recorded_deliveries::trials(),
         schemas::files::trials(),
+        schemas::outputs::trials(),
         schemas::validators::trials(),
         schemas::editor::trials(),
         schemas::cluster::trials(),

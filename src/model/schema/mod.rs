@@ -63,7 +63,8 @@ impl Subject {
         Self { role: Role::Project, ..Self::output("Project", schema_of::<Project>) }
     }
 
-    const fn manifest(row: &Kind) -> Self {
+    /// An object of a kind.
+    pub const fn manifest(row: &Kind) -> Self {
         Self {
             group: row.group,
             kind: row.kind,

@@ -11,6 +11,8 @@ pub enum Unclear {
     Unknown(Option<String>),
     /// Several are; each as it may be said.
     Ambiguous(Vec<String>),
+    /// One is, in other versions than the one asked for; each as it may be said.
+    Unserved(Vec<String>),
 }
 
 /// The one subject that a name means: `Trigger`, `trigger`, `triggers`,
@@ -25,7 +27,7 @@ pub fn one<'s>(
 ) -> Result<&'s Subject, Unclear> {
     match matching(subjects, name, api_version)?.as_slice() {
         [only] => Ok(only),
-        several => Err(ambiguous(several)),
+        several => Err(Unclear::Ambiguous(ways(several))),
     }
 }
 
@@ -41,7 +43,7 @@ pub fn versions<'s>(
     let found = matching(subjects, name, api_version)?;
     let one_group =
         found.iter().all(|subject| Some(subject.group) == found.first().map(|f| f.group));
-    if one_group { Ok(found) } else { Err(ambiguous(&found)) }
+    if one_group { Ok(found) } else { Err(Unclear::Ambiguous(ways(&found))) }
 }
 
 fn matching<'s>(
@@ -64,7 +66,7 @@ fn matching<'s>(
     let Some(api_version) = api_version else { return Ok(called) };
     let found: Vec<&Subject> =
         called.iter().copied().filter(|subject| subject.api_version() == api_version).collect();
-    if found.is_empty() { Err(ambiguous(&called)) } else { Ok(found) }
+    if found.is_empty() { Err(Unclear::Unserved(ways(&called))) } else { Ok(found) }
 }
 
 fn spellings(subject: &Subject) -> Vec<String> {
@@ -77,8 +79,42 @@ fn spellings(subject: &Subject) -> Vec<String> {
         .collect()
 }
 
-fn ambiguous(subjects: &[&Subject]) -> Unclear {
+fn ways(subjects: &[&Subject]) -> Vec<String> {
     let said =
         |subject: &&Subject| format!("{} --api-version {}", subject.kind, subject.api_version());
-    Unclear::Ambiguous(subjects.iter().map(said).collect())
+    subjects.iter().map(said).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::kinds::Kind;
+    use crate::model::manifest::Typed;
+
+    fn subject(group: &'static str, version: &'static str) -> Subject {
+        Subject::manifest(&Kind {
+            group,
+            kind: "Channel",
+            version,
+            cluster_scoped: false,
+            schema: || serde_json::json!({}),
+            read: |_| Some(Typed::Other),
+        })
+    }
+
+    #[test]
+    fn a_name_that_several_kinds_share_is_a_question() {
+        let all = [subject("a.dev", "v1"), subject("b.dev", "v1"), subject("b.dev", "v1beta1")];
+        let found = |name, version| one(&all, name, version).map(Subject::api_version);
+        assert!(matches!(found("channel", None), Err(Unclear::Ambiguous(ways)) if ways.len() == 3));
+        assert_eq!(found("channels.a.dev", None), Ok("a.dev/v1".to_owned()));
+        assert!(matches!(found("channel.b.dev", None), Err(Unclear::Ambiguous(_))));
+        assert_eq!(found("Channel.v1beta1.b.dev", None), Ok("b.dev/v1beta1".to_owned()));
+        assert_eq!(found("channel", Some("b.dev/v1")), Ok("b.dev/v1".to_owned()));
+        assert_eq!(found("b.dev/v1 Channel", None), Ok("b.dev/v1".to_owned()));
+        assert!(matches!(found("channel", Some("c.dev/v1")), Err(Unclear::Unserved(_))));
+        assert_eq!(found("chanel", None), Err(Unclear::Unknown(Some("Channel".to_owned()))));
+        assert_eq!(versions(&all, "channel.b.dev", None).map(|all| all.len()), Ok(2));
+        assert!(matches!(versions(&all, "channel", None), Err(Unclear::Ambiguous(_))));
+    }
 }

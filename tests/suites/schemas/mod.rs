@@ -6,4 +6,5 @@ pub(super) mod cluster;
 pub(super) mod documents;
 pub(super) mod editor;
 pub(super) mod files;
+pub(super) mod outputs;
 pub(super) mod validators;
