@@ -131,3 +131,51 @@ fn rename(schema: &mut Value, names: &BTreeMap<String, String>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(kind: &'static str, schema: fn() -> Value) -> Subject {
+        Subject { role: Role::Manifest, ..Subject::output(kind, schema) }
+    }
+
+    /// A document that refers to one definition, which refers to another.
+    fn document(inner: &str) -> Value {
+        json!({
+            "properties": {"spec": {"$ref": "#/definitions/Outer"}},
+            "definitions": {
+                "Outer": {"properties": {"inner": {"$ref": "#/definitions/Inner"}}},
+                "Inner": {"type": inner},
+                "Same": {"type": "null"},
+            },
+        })
+    }
+
+    #[test]
+    fn definitions_of_one_name_are_told_apart() {
+        let subjects = [
+            subject("A", || document("string")),
+            subject("B", || document("integer")),
+            subject("C", || document("string")),
+        ];
+        let schema = of(&subjects);
+        let names: Vec<&String> = schema["definitions"].as_object().unwrap().keys().collect();
+        let kinds = ["A", "B", "C"].map(|kind| format!("evctl.dev.v1alpha1.{kind}"));
+        let mut expected: Vec<&str> = vec!["Inner", "Inner2", "Outer", "Outer3", "Same"];
+        expected.extend(kinds.iter().map(String::as_str));
+        assert_eq!(names, expected);
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let said = |kind: &str, inner: Value| {
+            validator.is_valid(&json!({
+                "apiVersion": "evctl.dev/v1alpha1", "kind": kind, "metadata": {},
+                "spec": {"inner": inner},
+            }))
+        };
+        for kind in ["A", "C"] {
+            assert!(said(kind, json!("text")) && !said(kind, json!(1)), "{kind}");
+        }
+        assert!(said("B", json!(1)) && !said("B", json!("text")));
+        assert!(said("Unheard", json!([])));
+    }
+}

@@ -39,8 +39,7 @@ pub fn of(subjects: &[&Subject]) -> Vec<Value> {
 /// # Errors
 /// What the writer complains of.
 pub fn yaml(definitions: &[Value]) -> Result<String, String> {
-    let texts: Result<Vec<String>, _> =
-        definitions.iter().map(|value| serde_saphyr::to_string(value)).collect();
+    let texts: Result<Vec<String>, _> = definitions.iter().map(serde_saphyr::to_string).collect();
     Ok(texts.map_err(|error| error.to_string())?.join("---\n"))
 }
 

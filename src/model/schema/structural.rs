@@ -132,30 +132,36 @@ impl<'s> Translation<'s> {
 
     /// Branches may only narrow what stands outside of them, so their properties are said there.
     fn junctor(&mut self, keyword: &str, branches: &'s [Value], out: &mut Map<String, Value>) {
-        let mut conditions = Vec::new();
-        for branch in branches.iter().filter_map(Value::as_object) {
-            if branch.contains_key("$ref") {
-                // Taken in already under allOf; elsewhere a choice of types, which a CRD cannot say.
-                if keyword != "allOf" {
-                    put(out, OPEN, json!(true));
-                    return;
-                }
-                continue;
-            }
+        if keyword != "allOf" && is_choice_of_types(branches) {
+            put(out, OPEN, json!(true));
+            return;
+        }
+        // References of an allOf are taken in already.
+        let own = branches.iter().filter_map(Value::as_object);
+        let own: Vec<_> = own.filter(|branch| !branch.contains_key("$ref")).collect();
+        for branch in &own {
+            let fixed = out.contains_key("type");
             for key in ["properties", "type"] {
-                if let Some(value) =
-                    branch.get(key).filter(|_| key != "type" || !out.contains_key(key))
-                {
+                if let Some(value) = branch.get(key).filter(|_| key != "type" || !fixed) {
                     self.keyword(key, value, out);
                 }
             }
-            conditions.extend(condition(branch));
         }
+        let conditions: Vec<Value> = own.iter().copied().filter_map(condition).collect();
+        // A branch that asks for nothing is always true, and makes the others mean nothing.
         let all_said = conditions.len() == branches.len();
         if !conditions.is_empty() && (keyword == "allOf" || all_said) {
             put(out, keyword, Value::Array(conditions));
         }
     }
+}
+
+/// Whether branches allow values of several types, which a CRD cannot say.
+fn is_choice_of_types(branches: &[Value]) -> bool {
+    let mut types = branches.iter().map(|branch| branch.get("type"));
+    let first = types.next().flatten();
+    let referring = branches.iter().any(|branch| branch.get("$ref").is_some());
+    referring || branches.iter().any(|branch| branch.get("type") != first)
 }
 
 /// What a branch asks of a value besides its type.
@@ -239,5 +245,91 @@ fn require(out: &mut Map<String, Value>, names: &[Value]) {
                 required.push(name.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(schema: &Value, expected: &Value) {
+        assert_eq!(structural(schema), *expected);
+    }
+
+    #[test]
+    fn a_type_within_itself_is_left_open() {
+        let filter = json!({"type": "object", "properties": {
+            "not": {"allOf": [{"$ref": "#/definitions/Filter"}], "description": "Not this."},
+            "all": {"type": "array", "items": {"$ref": "#/definitions/Filter"}},
+        }, "additionalProperties": false});
+        let open = json!({"type": "object", OPEN: true});
+        check(
+            &json!({"$ref": "#/definitions/Filter", "definitions": {"Filter": filter}}),
+            &json!({"type": "object", "properties": {
+                "not": {"type": "object", OPEN: true, "description": "Not this."},
+                "all": {"type": "array", "items": open},
+            }}),
+        );
+    }
+
+    #[test]
+    fn mappings_with_free_keys() {
+        let free = |values: Value| json!({"type": "object", "additionalProperties": values});
+        check(&free(json!({"type": "string"})), &free(json!({"type": "string"})));
+        check(&free(json!(true)), &json!({"type": "object", OPEN: true}));
+        check(
+            &json!({"type": "object", "patternProperties": {"^a": {"type": "string"}}, "additionalProperties": false}),
+            &free(json!({"type": "string"})),
+        );
+        check(
+            &json!({"type": "object", "propertyNames": {"pattern": "^a"}, "additionalProperties": {"type": "string"}}),
+            &free(json!({"type": "string"})),
+        );
+        check(
+            &json!({"properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}),
+            &json!({"type": "object", "properties": {"a": {"type": "string"}}, OPEN: true}),
+        );
+    }
+
+    #[test]
+    fn values_of_several_types() {
+        check(&json!({"type": ["integer", "string"]}), &json!({INT_OR_STRING: true}));
+        check(
+            &json!({"type": ["number", "string"], "pattern": "a"}),
+            &json!({OPEN: true, "pattern": "a"}),
+        );
+        check(&json!(true), &open());
+        check(
+            &json!({"anyOf": [{"type": "string"}, {"$ref": "#/definitions/A"}], "definitions": {"A": {"type": "object"}}}),
+            &open(),
+        );
+    }
+
+    #[test]
+    fn branches_say_no_more_than_conditions() {
+        check(
+            &json!({"type": "object", "oneOf": [
+                {"required": ["a"], "properties": {"a": {"type": "string"}}},
+                {"required": ["b"], "properties": {"b": {"type": "string"}}},
+            ]}),
+            &json!({
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+            }),
+        );
+    }
+
+    #[test]
+    fn numbers_stay_within_what_servers_keep() {
+        check(
+            &json!({"type": "integer", "format": "uint64", "minimum": 0, "maximum": u64::MAX}),
+            &json!({"type": "integer", "format": "int64", "minimum": 0}),
+        );
+        check(
+            &json!({"type": "number", "exclusiveMinimum": 0, "default": 1, "examples": [2], "const": 3}),
+            &json!({"type": "number", "minimum": 0, "exclusiveMinimum": true, "enum": [3]}),
+        );
     }
 }
