@@ -48,14 +48,7 @@ impl Kind {
         kind: &'static str,
         version: &'static str,
     ) -> Self {
-        Self {
-            group,
-            kind,
-            version,
-            cluster_scoped: false,
-            schema: schema_of::<Document<S>>,
-            read: read::<S>,
-        }
+        Self { group, kind, version, cluster_scoped: false, schema: schema::<S>, read: read::<S> }
     }
 
     /// The same kind, belonging to the whole cluster.
@@ -63,6 +56,17 @@ impl Kind {
     pub const fn in_cluster(self) -> Self {
         Self { cluster_scoped: true, ..self }
     }
+}
+
+/// The schema of a document with a spec, which must be there unless something stands for it.
+fn schema<S: Spec>() -> Value {
+    let mut schema = schema_of::<Document<S>>();
+    if S::absent().is_none()
+        && let Some(Value::Array(required)) = schema.get_mut("required")
+    {
+        required.push("spec".into());
+    }
+    schema
 }
 
 fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {

@@ -26,6 +26,7 @@ pub mod origin;
 pub mod path;
 pub mod project;
 pub mod reading;
+pub mod schema;
 pub mod shape;
 pub mod text;
 pub mod yaml;
