@@ -1,0 +1,1 @@
+//! What the webhooks of Knative set in flows, sources and sinks that do not say it.
