@@ -14,6 +14,8 @@ mod reference;
 mod resolve;
 mod sources;
 mod stream_names;
+#[cfg(test)]
+mod tests;
 
 pub use filter::Filter;
 pub use resolve::{Resolved, resolve};

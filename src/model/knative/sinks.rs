@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::diag::Code;
@@ -32,8 +33,8 @@ pub enum SinkKind {
 }
 
 /// Runs a Job for every event.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct JobSinkSpec {
     /// The Job to run (batch/v1 Job): `spec.template.spec` with containers and a `restartPolicy` of
     /// `Never` or `OnFailure`. The webhook tries it out on the API server; the event is mounted into
@@ -95,6 +96,18 @@ pub struct Aws {
     pub sns: Option<Sns>,
     /// By what right. Required.
     pub auth: Option<Auth>,
+}
+
+/// By hand, as serde would take a list for a type of one field.
+impl<'de> Deserialize<'de> for JobSinkSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut fields = BTreeMap::<String, BTreeMap<String, Value>>::deserialize(from)?;
+        let job = fields.remove("job").ok_or_else(|| D::Error::missing_field("job"))?;
+        match fields.pop_first() {
+            Some((other, _)) => Err(D::Error::unknown_field(&other, &["job"])),
+            None => Ok(Self { job }),
+        }
+    }
 }
 
 impl Spec for JobSinkSpec {

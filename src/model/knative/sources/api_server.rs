@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::diag::Code;
 use crate::model::Path;
+use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::duck::Destination;
 use crate::model::knative::selector::LabelSelector;
@@ -27,6 +28,7 @@ pub struct ApiServerSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
+    #[serde(default, deserialize_with = "mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// The kinds to watch, at least one.
     pub resources: Vec<Resource>,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::diag::Code;
 use crate::model::Path;
+use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::aws::{self, Auth, DynamoDbStreams, S3, Sqs};
 use crate::model::knative::duck::Destination;
@@ -24,6 +25,7 @@ pub struct IntegrationSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
+    #[serde(default, deserialize_with = "mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// Events by the clock. Not together with a service of AWS.
     pub timer: Option<Timer>,

@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 
 use crate::diag::Code;
 use crate::model::Path;
+use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::duck::Destination;
 use crate::model::manifest::Typed;
@@ -37,6 +38,7 @@ pub struct PingSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
+    #[serde(default, deserialize_with = "mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// Five cron fields, or six with seconds in front, or a name such as `@hourly`; `* * * * *`
     /// (every minute) where it is absent. `@every` is not allowed.
