@@ -54,7 +54,9 @@ pub fn filled(key: &ObjectKey, spec: &Value, assumed: &Assumed) -> Option<Value>
         (sources::GROUP, "ContainerSource") => container_source(&mut spec, &key.name),
         (sources::GROUP, "SinkBinding") => {
             let namespace = key.namespace.clone().unwrap_or_default();
-            spec.pointer_mut("/subject").map(|subject| fill(subject, "namespace", namespace));
+            if let Some(subject) = spec.pointer_mut("/subject") {
+                fill(subject, "namespace", namespace);
+            }
             own_namespace(spec.pointer_mut("/sink"), key);
         }
         (sinks::GROUP, "JobSink") => job_sink(&mut spec),
@@ -152,6 +154,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(group: &str, kind: &str, spec: Value, expected: Value) {
         let key = ObjectKey {
             group: group.to_owned(),
