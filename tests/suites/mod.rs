@@ -20,6 +20,7 @@ mod live_kubernetes;
 mod readme;
 mod recorded_admission_flows;
 mod recorded_deliveries;
+mod recorded_flows;
 mod recorded_objects;
 mod shape_properties;
 mod simulation_properties;
@@ -36,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         simulation_properties::trials(),
         recorded_objects::trials(),
         recorded_admission_flows::trials(),
+        recorded_flows::trials(),
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),

@@ -55,6 +55,10 @@ fn agree() {
         let group = group_of(verdict["object"]["apiVersion"].as_str().unwrap());
         GROUPS.contains(&group)
     };
+    let rows = STRICTER.iter().map(|(name, _)| name).chain(RENAMED.iter().map(|(name, ..)| name));
+    for name in rows {
+        assert!(verdicts.iter().any(|verdict| verdict["name"] == *name), "no question {name}");
+    }
     let mut asked = 0;
     let mut faults = Vec::new();
     for verdict in verdicts.iter().filter(mine) {
