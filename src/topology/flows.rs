@@ -20,7 +20,18 @@ struct Generated<'a> {
     at: Path,
     call: NodeIndex,
     reply: Option<NodeIndex>,
+    dead_letter: Option<NodeIndex>,
     delivery: Option<&'a DeliverySpec>,
+}
+
+/// What the routes of one object have in common.
+struct Shared {
+    /// The generated channels in the order of their names; none where the template is broken.
+    channels: Vec<NodeIndex>,
+    /// The object's own reply.
+    reply: Option<NodeIndex>,
+    /// The dead letter sink that the template gives to every channel.
+    last_resort: Option<NodeIndex>,
 }
 
 impl Resolver<'_> {
@@ -113,47 +124,37 @@ impl Resolver<'_> {
 
     fn sequence(&mut self, manifest: &Manifest, spec: &SequenceSpec) {
         let names = sequence_channels(manifest, spec);
-        let channels = self.channels(manifest, spec.channel_template.as_ref(), &names);
-        let last = self.place(manifest, &Path::of("spec.reply"), spec.reply.as_ref());
-        for (number, step) in spec.steps.iter().enumerate() {
+        let template = spec.channel_template.as_ref();
+        let shared = self.shared(manifest, template, &names, spec.reply.as_ref());
+        for (number, (step, name)) in spec.steps.iter().zip(names).enumerate() {
             let at = Path::of("spec.steps").index(number);
             let call = self.place(manifest, &at, Some(&step.destination()));
             let dead_letter = self.last_resort(manifest, &at, step.delivery.as_ref());
-            let (Some(call), Some(from), Some(name)) =
-                (call, channels.get(number), names.get(number))
-            else {
-                continue;
-            };
-            let reply = channels.get(number + 1).copied().or(last);
+            let (Some(call), Some(from)) = (call, shared.channels.get(number)) else { continue };
+            let reply = shared.channels.get(number + 1).copied().or(shared.reply);
             let delivery = step.delivery.as_ref();
-            let made = Generated { name: name.clone(), at, call, reply, delivery };
-            self.generated_route(manifest, *from, made, dead_letter);
+            let made = Generated { name, at, call, reply, dead_letter, delivery };
+            self.generated_route(manifest, *from, made, &shared);
         }
     }
 
     fn parallel(&mut self, manifest: &Manifest, spec: &ParallelSpec) {
         let names = parallel_channels(manifest, spec);
-        let channels = self.channels(manifest, spec.channel_template.as_ref(), &names);
-        let reply = self.place(manifest, &Path::of("spec.reply"), spec.reply.as_ref());
+        let template = spec.channel_template.as_ref();
+        let shared = self.shared(manifest, template, &names, spec.reply.as_ref());
         for (number, branch) in spec.branches.iter().enumerate() {
-            let inside = channels.first().zip(channels.get(number + 1));
-            self.filter(manifest, number, branch, inside);
-            self.branch(manifest, number, branch, inside.map(|(_, inside)| *inside), reply);
+            self.filter(manifest, number, branch, &shared);
+            self.branch(manifest, number, branch, &shared);
         }
     }
 
     /// The Subscription in front of a branch: what the filter answers enters the branch, or where
     /// there is none, every event.
-    fn filter(
-        &mut self,
-        manifest: &Manifest,
-        number: usize,
-        branch: &Branch,
-        channels: Option<(&NodeIndex, &NodeIndex)>,
-    ) {
+    fn filter(&mut self, manifest: &Manifest, number: usize, branch: &Branch, shared: &Shared) {
         let at = Path::of("spec.branches").index(number);
         let path = at.key("filter");
         let filter = self.place(manifest, &path, branch.filter.as_ref());
+        let channels = shared.channels.first().zip(shared.channels.get(number + 1));
         let Some((ingress, inside)) = channels else { return };
         let (call, reply, at) = match (&branch.filter, filter) {
             (Some(_), Some(filter)) => (filter, Some(*inside), path),
@@ -161,47 +162,52 @@ impl Resolver<'_> {
             (None, _) => (*inside, None, at),
         };
         let name = format!("{}-kn-parallel-filter-{number}", manifest.key.name);
-        let made = Generated { name, at, call, reply, delivery: None };
-        self.generated_route(manifest, *ingress, made, None);
+        let made = Generated { name, at, call, reply, dead_letter: None, delivery: None };
+        self.generated_route(manifest, *ingress, made, shared);
     }
 
-    fn branch(
-        &mut self,
-        manifest: &Manifest,
-        number: usize,
-        branch: &Branch,
-        from: Option<NodeIndex>,
-        reply: Option<NodeIndex>,
-    ) {
+    fn branch(&mut self, manifest: &Manifest, number: usize, branch: &Branch, shared: &Shared) {
         let at = Path::of("spec.branches").index(number);
         let call = self.place(manifest, &at.key("subscriber"), Some(&branch.subscriber));
         let own = self.place(manifest, &at.key("reply"), branch.reply.as_ref());
         let dead_letter = self.last_resort(manifest, &at, branch.delivery.as_ref());
-        let (Some(call), Some(from)) = (call, from) else { return };
-        let reply = if branch.reply.is_some() { own } else { reply };
+        let (Some(call), Some(from)) = (call, shared.channels.get(number + 1)) else { return };
+        let reply = if branch.reply.is_some() { own } else { shared.reply };
         let name = format!("{}-kn-parallel-{number}", manifest.key.name);
-        let delivery = branch.delivery.as_ref();
-        let made = Generated { name, at: at.key("subscriber"), call, reply, delivery };
-        self.generated_route(manifest, from, made, dead_letter);
+        let (at, delivery) = (at.key("subscriber"), branch.delivery.as_ref());
+        let made = Generated { name, at, call, reply, dead_letter, delivery };
+        self.generated_route(manifest, *from, made, shared);
     }
 
-    /// The nodes of generated channels; none where the template is broken.
-    fn channels(
-        &self,
+    fn shared(
+        &mut self,
         manifest: &Manifest,
         template: Option<&ChannelTemplate>,
         names: &[String],
-    ) -> Vec<NodeIndex> {
+        reply: Option<&Destination>,
+    ) -> Shared {
         let kind = self.template_kind(template);
         let key = |name: &String| ObjectKey {
             name: name.clone(),
             namespace: manifest.key.namespace.clone(),
             ..kind.clone()
         };
-        names
-            .iter()
-            .map_while(|name| self.nodes.get(&NodeName::Object(key(name))).copied())
-            .collect()
+        let node = |name| self.nodes.get(&NodeName::Object(key(name))).copied();
+        let channels: Vec<_> = names.iter().map_while(node).collect();
+        let reply = self.place(manifest, &Path::of("spec.reply"), reply);
+        let last_resort = self.template_sink(manifest, channels.first().copied());
+        Shared { channels, reply, last_resort }
+    }
+
+    /// The dead letter sink of the channels themselves.
+    fn template_sink(
+        &mut self,
+        manifest: &Manifest,
+        channel: Option<NodeIndex>,
+    ) -> Option<NodeIndex> {
+        let Role::Channel(channel) = &self.topology.graph[channel?].role else { return None };
+        let delivery = channel.delivery.clone()?;
+        self.last_resort(manifest, &Path::of("spec.channelTemplate.spec"), Some(&delivery))
     }
 
     /// The node of a destination, where there is one.
@@ -231,12 +237,13 @@ impl Resolver<'_> {
         manifest: &Manifest,
         from: NodeIndex,
         made: Generated<'_>,
-        dead_letter: Option<NodeIndex>,
+        shared: &Shared,
     ) {
         let Role::Channel(channel) = &self.topology.graph[from].role else { return };
-        let sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
+        // Other channels' own sink stands in where a Subscription has none; there it never resolves.
         let on_stream = matches!(channel.backing, Backing::NatsJetStream(_));
-        let unresolved = on_stream && sink.is_some() && dead_letter.is_none();
+        let inherited = shared.last_resort.filter(|_| made.dead_letter.is_none());
+        let unserved = inherited.filter(|_| on_stream).map(|_| SINK_NEVER_RESOLVES);
         let subscription = ObjectKey {
             group: messaging::GROUP.to_owned(),
             kind: "Subscription".to_owned(),
@@ -250,9 +257,9 @@ impl Resolver<'_> {
             filter: Filter::Everything,
             call: made.call,
             reply: made.reply,
-            dead_letter,
+            dead_letter: made.dead_letter.or(inherited.filter(|_| !on_stream)),
             delivery: made.delivery.cloned().or_else(|| channel.delivery.clone()),
-            unserved: unresolved.then_some(SINK_NEVER_RESOLVES),
+            unserved,
             generated: Some(subscription),
         };
         self.topology.add_route(route);

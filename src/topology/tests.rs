@@ -118,6 +118,32 @@ spec:
 }
 
 #[test]
+fn a_templates_dead_letter_sink_stands_in() {
+    check(
+        "
+apiVersion: flows.knative.dev/v1
+kind: Sequence
+metadata: {name: s}
+spec:
+  channelTemplate:
+    apiVersion: m/v1
+    kind: C
+    spec: {delivery: {retry: 1, deadLetterSink: {uri: http://lost.example}}}
+  steps:
+    - uri: http://one.example
+      delivery: {retry: 5}
+    - uri: http://two.example
+      delivery: {deadLetterSink: {uri: http://own.example}}
+",
+        &[
+            "s-kn-sequence-0: c.m/s-kn-sequence-0 -> http://one.example, reply c.m/s-kn-sequence-1, \
+             dead http://lost.example, retry 5",
+            "s-kn-sequence-1: c.m/s-kn-sequence-1 -> http://two.example, dead http://own.example",
+        ],
+    );
+}
+
+#[test]
 fn subjects_of_a_sink_binding_send() {
     let yaml = "
 apiVersion: apps/v1

@@ -110,9 +110,9 @@ fn default_difference(verdict: &Value) -> Option<String> {
         namespace: Some("default".to_owned()),
         name: object["metadata"]["name"].as_str().unwrap().to_owned(),
     };
-    let spec = &object["spec"];
-    let filled = flow_defaults::filled(&key, spec, &Assumed::default()).unwrap();
-    let ours = added(spec, &filled).unwrap_or_else(|| Value::Object(Map::new()));
+    let mut filled = object.clone();
+    flow_defaults::fill_spec(&key, &mut filled, &Assumed::default());
+    let ours = added(&object["spec"], &filled["spec"]).unwrap_or_else(|| Value::Object(Map::new()));
     let theirs = verdict["added"].get("spec").cloned().unwrap_or_else(|| Value::Object(Map::new()));
     (ours != theirs).then(|| format!("{}: added {theirs}, by evctl {ours}", verdict["name"]))
 }

@@ -41,31 +41,24 @@ const INTEGRATIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// A declared spec as the servers keep it, with every default; `None` for kinds of other families.
-pub fn filled(key: &ObjectKey, spec: &Value, assumed: &Assumed) -> Option<Value> {
-    let mut spec = spec.clone();
+/// Sets every default in the `spec` of an object; objects of other families stay as they are.
+pub fn fill_spec(key: &ObjectKey, object: &mut Value, assumed: &Assumed) {
+    let Some(spec) = object.get_mut("spec") else { return };
     match (key.group.as_str(), key.kind.as_str()) {
-        (flows::GROUP, "Sequence" | "Parallel") => flow(&mut spec, key, assumed),
-        (sources::GROUP, "PingSource") => fill(&mut spec, "schedule", "* * * * *"),
+        (flows::GROUP, "Sequence" | "Parallel") => flow(spec, key, assumed),
+        (sources::GROUP, "PingSource") => fill(spec, "schedule", "* * * * *"),
         (sources::GROUP, "ApiServerSource") => {
-            fill(&mut spec, "mode", "Reference");
-            fill(&mut spec, "serviceAccountName", "default");
+            fill(spec, "mode", "Reference");
+            fill(spec, "serviceAccountName", "default");
         }
-        (sources::GROUP, "ContainerSource") => container_source(&mut spec, &key.name),
-        (sources::GROUP, "SinkBinding") => {
-            let namespace = key.namespace.clone().unwrap_or_default();
-            if let Some(subject) = spec.pointer_mut("/subject") {
-                fill(subject, "namespace", namespace);
-            }
-            own_namespace(spec.pointer_mut("/sink"), key);
-        }
-        (sinks::GROUP, "JobSink") => job_sink(&mut spec),
+        (sources::GROUP, "ContainerSource") => container_source(spec, &key.name),
+        (sources::GROUP, "SinkBinding") => sink_binding(spec, key),
+        (sinks::GROUP, "JobSink") => job_sink(spec),
         (sources::GROUP, "IntegrationSource") | (sinks::GROUP, "IntegrationSink") => {
-            integration(&mut spec);
+            integration(spec);
         }
-        _ => return None,
+        _ => {}
     }
-    Some(spec)
 }
 
 /// Sets a field that is absent or an empty text, in a mapping.
@@ -98,6 +91,13 @@ fn flow(spec: &mut Value, key: &ObjectKey, assumed: &Assumed) {
             own_namespace(branch.pointer_mut(field), key);
         }
     }
+}
+
+fn sink_binding(spec: &mut Value, key: &ObjectKey) {
+    if let Some(subject) = spec.pointer_mut("/subject") {
+        fill(subject, "namespace", key.namespace.clone().unwrap_or_default());
+    }
+    own_namespace(spec.pointer_mut("/sink"), key);
 }
 
 fn items<'a>(at: &'a mut Value, pointer: &str) -> impl Iterator<Item = &'a mut Value> {
@@ -162,7 +162,9 @@ mod tests {
             namespace: Some("shop".to_owned()),
             name: "a".to_owned(),
         };
-        assert_eq!(filled(&key, &spec, &Assumed::default()), Some(expected));
+        let mut object = json!({"spec": spec});
+        fill_spec(&key, &mut object, &Assumed::default());
+        assert_eq!(object, json!({"spec": expected}));
     }
 
     #[test]
