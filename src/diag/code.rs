@@ -64,6 +64,8 @@ catalogue! {
     StreamNameCollision "stream-name-collision" Error "two channels come out as one stream";
     InvalidStreamName "invalid-stream-name" Error "a channel whose stream the server will refuse for its name";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
+    AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";
+    UnprotectedFilter "unprotected-filter" Warning "a Parallel's filter is called without the care that its branch asks for";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub mod assumed;
 pub mod config_maps;
+pub mod cron;
 pub mod decode;
 pub mod duration;
 pub mod envelope;
@@ -29,6 +30,7 @@ pub mod reading;
 pub mod schema;
 pub mod shape;
 pub mod text;
+pub mod timezone;
 pub mod yaml;
 
 pub use assumed::Assumed;

@@ -13,7 +13,7 @@ use super::reference::Wanted;
 use super::resolve::Resolver;
 use super::{Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
 
-const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
+pub(super) const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
     a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
 
 impl Resolver<'_> {
@@ -52,7 +52,8 @@ impl Resolver<'_> {
         self.channel_node(manifest, Channel { backing, delivery });
     }
 
-    fn backing(
+    /// What stands behind a channel that is made from `spec.channelTemplate`.
+    pub(super) fn backing(
         &mut self,
         manifest: &Manifest,
         template: Option<&ChannelTemplate>,
@@ -154,7 +155,12 @@ impl Resolver<'_> {
             dead_letter,
             delivery: spec.delivery.clone().or_else(|| channel.delivery.clone()),
             unserved,
+            generated: None,
         };
+        let maker = self.topology.graph[from].generated_by.as_ref().filter(|_| on_stream);
+        if let Some(maker) = maker {
+            self.unplanned(manifest, &format!("its channel is made by the controller of {maker}"));
+        }
         if let Some(why) = unserved {
             self.unplanned(manifest, why);
         }

@@ -14,10 +14,13 @@ mod reference;
 mod resolve;
 mod sources;
 mod stream_names;
+#[cfg(test)]
+mod tests;
 
 pub use filter::Filter;
 pub use resolve::{Resolved, resolve};
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use petgraph::graph::DiGraph;
@@ -129,6 +132,15 @@ pub struct Route {
     pub delivery: Option<DeliverySpec>,
     /// Why the channel's implementation never serves this route, where that is known.
     pub unserved: Option<&'static str>,
+    /// The Subscription that the object's controller makes for this route, where it makes one.
+    pub generated: Option<ObjectKey>,
+}
+
+impl Route {
+    /// The object that output names the route by.
+    pub fn name(&self) -> &ObjectKey {
+        self.generated.as_ref().unwrap_or(&self.object)
+    }
 }
 
 /// Why one object must be there before another is of use.
@@ -153,6 +165,9 @@ pub struct Topology {
     /// In the order of the manifests.
     pub routes: Vec<Route>,
     pub references: Vec<Reference>,
+    /// Objects whose events go straight to another's node, such as a Sequence's to its first
+    /// channel.
+    pub aliases: BTreeMap<ObjectKey, NodeIndex>,
 }
 
 impl Topology {
@@ -176,7 +191,11 @@ impl Topology {
 
     /// The node of a name.
     pub fn node(&self, name: &NodeName) -> Option<NodeIndex> {
-        self.graph.node_indices().find(|at| self.graph[*at].name == *name)
+        let alias = || match name {
+            NodeName::Object(key) => self.aliases.get(key).copied(),
+            NodeName::Path(..) | NodeName::Uri(_) => None,
+        };
+        self.graph.node_indices().find(|at| self.graph[*at].name == *name).or_else(alias)
     }
 
     /// The routes that start at a node, with their numbers.

@@ -2,7 +2,7 @@
 
 use crate::diag::Code;
 use crate::model::knative::duck::{Destination, KReference};
-use crate::model::object::group_of;
+use crate::model::knative::sources;
 use crate::model::shape::nearest;
 use crate::model::{Manifest, ObjectKey, Path};
 
@@ -111,7 +111,7 @@ impl Resolver<'_> {
     /// that is remembered: a live cluster may have it.
     pub(super) fn refer(&mut self, manifest: &Manifest, name: &Path, key: &ObjectKey) {
         self.topology.references.push(Reference { from: manifest.key.clone(), to: key.clone() });
-        if self.declared.contains_key(key) {
+        if self.declared.contains_key(key) || self.is_generated(key) {
             return;
         }
         let message = format!("nothing declares {key}");
@@ -124,6 +124,12 @@ impl Resolver<'_> {
             finding = finding.related(self.manifests[near].name_location(), "this is declared");
         }
         self.dangling.push((key.clone(), finding));
+    }
+
+    /// Whether a declared object's controller makes an object.
+    fn is_generated(&self, key: &ObjectKey) -> bool {
+        let node = self.nodes.get(&NodeName::Object(key.clone()));
+        node.is_some_and(|node| self.topology.graph[*node].generated_by.is_some())
     }
 
     fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
@@ -150,7 +156,7 @@ impl Resolver<'_> {
             };
             return Some((message, help));
         }
-        if NOT_ADDRESSABLE.contains(&(key.group.as_str(), key.kind.as_str())) {
+        if has_no_address(key) {
             let message = format!("{key} has no address that events could be sent to");
             let help = "name a Service, a Knative Service, a channel or a uri".to_owned();
             return Some((message, help));
@@ -185,24 +191,18 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether nothing can ever be sent to an object, because of its kind.
+pub(super) fn has_no_address(key: &ObjectKey) -> bool {
+    key.group == sources::GROUP
+        || NOT_ADDRESSABLE.contains(&(key.group.as_str(), key.kind.as_str()))
+}
+
 /// Whether a URI has a scheme and a host.
-fn is_absolute(uri: &str) -> bool {
+pub(super) fn is_absolute(uri: &str) -> bool {
     uri.split_once("://").is_some_and(|(scheme, rest)| {
         !scheme.is_empty()
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
             && !rest.starts_with(['/', '?', '#'])
-    })
-}
-
-/// The object that a pass-through kind sends its events to, where it says so the usual way.
-pub(super) fn sink_reference(manifest: &Manifest) -> Option<ObjectKey> {
-    let sink = manifest.body().pointer("/spec/sink/ref")?;
-    let text = |name: &str| sink.get(name).and_then(serde_json::Value::as_str);
-    Some(ObjectKey {
-        group: group_of(text("apiVersion")?).to_owned(),
-        kind: text("kind")?.to_owned(),
-        namespace: text("namespace").map(str::to_owned).or_else(|| manifest.key.namespace.clone()),
-        name: text("name")?.to_owned(),
     })
 }

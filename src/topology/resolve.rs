@@ -7,8 +7,7 @@ use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
 use crate::model::{Assumed, Manifest, ObjectKey};
 
-use super::reference::sink_reference;
-use super::{Channel, Node, NodeIndex, NodeName, Reference, Role, Topology};
+use super::{Channel, Node, NodeIndex, NodeName, Role, Topology};
 
 /// A topology and all that is wrong with it.
 #[derive(Default)]
@@ -89,9 +88,10 @@ impl Resolver<'_> {
             Typed::Eventing(kind) => self.eventing_nodes(manifest, kind),
             Typed::Flow(kind) => self.flow_nodes(manifest, kind),
             Typed::Source(kind) => self.source_nodes(manifest, kind),
-            Typed::Sink(_) | Typed::Other => {
+            Typed::Sink(_) => {
                 self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
             }
+            Typed::Other => self.other_node(manifest),
             Typed::Nack(kind) => self.nack_nodes(manifest, kind),
             Typed::ObjectModel(kind) => self.object_model_nodes(manifest, kind),
             Typed::OpenFunction(kind) => self.openfunction_nodes(manifest, kind),
@@ -108,18 +108,12 @@ impl Resolver<'_> {
             Typed::Eventing(kind) => self.eventing_routes(manifest, kind),
             Typed::Flow(kind) => self.flow_routes(manifest, kind),
             Typed::Source(kind) => self.source_routes(manifest, kind),
-            Typed::Sink(_) | Typed::Other => self.pass_through(manifest),
+            Typed::Other => self.other_route(manifest),
             Typed::Nack(kind) => self.nack_routes(manifest, kind),
             Typed::ConfigMap(kind) => self.config_map(manifest, kind),
             Typed::ObjectModel(kind) => self.object_model_routes(manifest, kind),
             Typed::OpenFunction(kind) => self.openfunction_routes(manifest, kind),
-            Typed::Broken => {}
-        }
-    }
-
-    fn pass_through(&mut self, manifest: &Manifest) {
-        if let Some(to) = sink_reference(manifest) {
-            self.topology.references.push(Reference { from: manifest.key.clone(), to });
+            Typed::Sink(_) | Typed::Broken => {}
         }
     }
 

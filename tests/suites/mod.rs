@@ -22,7 +22,9 @@ mod live_kubernetes;
 mod output_forms;
 mod project_file;
 mod readme;
+mod recorded_admission_flows;
 mod recorded_deliveries;
+mod recorded_flows;
 mod recorded_objects;
 mod schemas;
 mod shape_properties;
@@ -40,6 +42,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         world_properties::trials(),
         simulation_properties::trials(),
         recorded_objects::trials(),
+        recorded_admission_flows::trials(),
+        recorded_flows::trials(),
         recorded_deliveries::trials(),
         schemas::files::trials(),
         schemas::outputs::trials(),

@@ -2,7 +2,13 @@
 //! holds. Valid documents are mutated at random places with values that sit on the edges.
 
 use evctl::model::envelope::Document;
+use evctl::model::knative::flows::{ParallelSpec, SequenceSpec};
 use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
+use evctl::model::knative::sinks::{IntegrationSinkSpec, JobSinkSpec};
+use evctl::model::knative::sources::{
+    ApiServerSourceSpec, ContainerSourceSpec, IntegrationSourceSpec, PingSourceSpec,
+    SinkBindingSpec,
+};
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
 use evctl::model::shape::Shape;
@@ -24,6 +30,21 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("shape_properties::subscription", || {
             holds::<Document<SubscriptionSpec>>(&subscription());
         }),
+        plain("shape_properties::flows", || {
+            holds_briefly::<SequenceSpec>("Sequence", &sequence());
+            holds_briefly::<ParallelSpec>("Parallel", &parallel());
+        }),
+        plain("shape_properties::sources", || {
+            holds_briefly::<PingSourceSpec>("PingSource", &ping());
+            holds_briefly::<ApiServerSourceSpec>("ApiServerSource", &api_server());
+            holds_briefly::<ContainerSourceSpec>("ContainerSource", &container());
+            holds_briefly::<SinkBindingSpec>("SinkBinding", &sink_binding());
+            holds_briefly::<IntegrationSourceSpec>("IntegrationSource", &integration());
+        }),
+        plain("shape_properties::sinks", || {
+            holds_briefly::<JobSinkSpec>("JobSink", &json!({"job": {"spec": {}}}));
+            holds_briefly::<IntegrationSinkSpec>("IntegrationSink", &integration_sink());
+        }),
         plain("shape_properties::project", || {
             holds::<Project>(
                 &json!({"apiVersion": "evctl.dev/v1alpha1", "kind": "Project", "name": "a"}),
@@ -38,6 +59,17 @@ pub(crate) fn cases(default: u32) -> u32 {
 }
 
 fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+    holds_for::<T>(valid, 1500);
+}
+
+/// As many mutations as a kind needs whose fields are of forms that other kinds have too.
+fn holds_briefly<S: DeserializeOwned + JsonSchema>(kind: &str, spec: &Value) {
+    let document =
+        json!({"apiVersion": "a/v1", "kind": kind, "metadata": metadata(), "spec": spec});
+    holds_for::<Document<S>>(&document, 300);
+}
+
+fn holds_for<T: DeserializeOwned + JsonSchema>(valid: &Value, number: u32) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -45,7 +77,7 @@ fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
     walk(valid, &mut Vec::new(), &mut places);
     let strategy = proptest::collection::vec((0..places.len(), edges(), any::<bool>()), 1..3);
     let mut runner = TestRunner::new(Config {
-        cases: cases(1500),
+        cases: cases(number),
         failure_persistence: None,
         ..Config::default()
     });
@@ -245,6 +277,114 @@ fn subscription() -> Value {
         "spec": {
             "channel": {"kind": "Channel", "name": "c", "apiVersion": "a/v1", "namespace": "n", "group": "g", "address": "x"},
             "subscriber": {"uri": "http://a"}, "reply": {"uri": "http://b"}, "delivery": delivery()
+        }
+    })
+}
+
+fn destination() -> Value {
+    json!({"ref": {"kind": "Service", "name": "d", "apiVersion": "v1"}, "uri": "/x", "CACerts": "c", "audience": "o"})
+}
+
+fn sequence() -> Value {
+    let mut step = destination();
+    step["delivery"] = delivery();
+    json!({
+        "channelTemplate": {"apiVersion": "a/v1", "kind": "K", "spec": {"x": 1}},
+        "steps": [step], "reply": destination()
+    })
+}
+
+fn parallel() -> Value {
+    json!({
+        "channelTemplate": {"apiVersion": "a/v1", "kind": "K"}, "reply": destination(),
+        "branches": [{
+            "filter": destination(), "subscriber": destination(), "reply": destination(), "delivery": delivery()
+        }]
+    })
+}
+
+fn ping() -> Value {
+    json!({
+        "sink": destination(), "ceOverrides": {"extensions": {"a": "b"}}, "schedule": "* * * * *",
+        "timezone": "UTC", "contentType": "text/plain", "data": "d", "dataBase64": "ZA=="
+    })
+}
+
+fn selector() -> Value {
+    json!({
+        "matchLabels": {"a": "b"},
+        "matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}]
+    })
+}
+
+fn api_server() -> Value {
+    json!({
+        "sink": destination(), "ceOverrides": {}, "owner": {"apiVersion": "v1", "kind": "K"},
+        "resources": [{"apiVersion": "v1", "kind": "Event", "selector": selector()}], "mode": "Resource",
+        "serviceAccountName": "s", "namespaceSelector": selector(), "filters": [{"exact": {"type": "a"}}]
+    })
+}
+
+fn container() -> Value {
+    json!({"sink": destination(), "ceOverrides": {}, "template": {"spec": {"containers": []}}})
+}
+
+fn sink_binding() -> Value {
+    json!({
+        "sink": destination(), "ceOverrides": {},
+        "subject": {"apiVersion": "apps/v1", "kind": "K", "namespace": "n", "name": "a", "selector": selector()}
+    })
+}
+
+fn s3() -> Value {
+    json!({
+        "arn": "a", "region": "r", "deleteAfterRead": true, "moveAfterRead": true,
+        "destinationBucket": "d", "destinationBucketPrefix": "p", "destinationBucketSuffix": "s",
+        "autoCreateBucket": true, "prefix": "p", "ignoreBody": true, "uriEndpointOverride": "u",
+        "overrideEndpoint": true, "forcePathStyle": true, "delay": 1, "maxMessagesPerPoll": 1
+    })
+}
+
+fn sqs() -> Value {
+    json!({
+        "arn": "a", "region": "r", "deleteAfterRead": true, "autoCreateQueue": true, "host": "h",
+        "protocol": "https", "queueURL": "q", "uriEndpointOverride": "u", "overrideEndpoint": true,
+        "delay": 1, "greedy": true, "maxMessagesPerPoll": 1, "waitTimeSeconds": 1, "visibilityTimeout": 1
+    })
+}
+
+fn auth() -> Value {
+    json!({"secret": {"ref": {"name": "s"}}, "serviceAccountName": "a"})
+}
+
+fn integration() -> Value {
+    json!({
+        "sink": destination(), "ceOverrides": {}, "template": {"spec": {}},
+        "timer": {"period": 1, "message": "m", "contentType": "c", "repeatCount": 1},
+        "aws": {
+            "s3": s3(), "sqs": sqs(), "auth": auth(),
+            "ddbStreams": {
+                "table": "t", "region": "r", "streamIteratorType": "FROM_START",
+                "uriEndpointOverride": "u", "overrideEndpoint": true, "delay": 1
+            }
+        }
+    })
+}
+
+fn integration_sink() -> Value {
+    json!({
+        "log": {
+            "loggerName": "l", "level": "INFO", "logMask": true, "marker": "m", "multiline": true,
+            "showAllProperties": true, "showBody": true, "showBodyType": true,
+            "showExchangePattern": true, "showHeaders": true, "showProperties": true,
+            "showStreams": true, "showCachedStreams": true
+        },
+        "aws": {
+            "s3": s3(), "sqs": sqs(), "auth": auth(),
+            "sns": {
+                "arn": "a", "region": "r", "autoCreateTopic": true, "uriEndpointOverride": "u",
+                "overrideEndpoint": true
+            }
         }
     })
 }
