@@ -123,6 +123,12 @@ impl Resolver<'_> {
         }
     }
 
+    /// Takes findings about a manifest in.
+    pub(super) fn tell(&mut self, manifest: &Manifest, findings: Vec<Finding>) {
+        let object = manifest.key.to_string();
+        self.findings.extend(findings.into_iter().map(|finding| finding.object(object.clone())));
+    }
+
     /// The node of a channel; a second declaration of it is left aside.
     pub(super) fn channel_node(&mut self, manifest: &Manifest, channel: Channel) {
         let name = NodeName::Object(manifest.key.clone());

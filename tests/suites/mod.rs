@@ -18,6 +18,7 @@ mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
 mod readme;
+mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
@@ -33,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         shape_properties::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
+        recorded_admission_natss::trials(),
         recorded_objects::trials(),
         recorded_deliveries::trials(),
         bad_input::trials(),
