@@ -111,6 +111,13 @@ impl<'a> Reading<'a> {
         self.findings.push(finding.at(self.place.key(path)));
     }
 
+    /// Gives the last finding another weight than its code has.
+    pub fn weigh_last(&mut self, severity: Severity) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.severity = severity;
+        }
+    }
+
     /// A required field that is not there; points at the mapping that lacks it.
     pub fn missing(&mut self, path: &Path, help: impl Into<String>) {
         let above = path.above();

@@ -7,6 +7,7 @@ use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
 use crate::model::{Assumed, Manifest, ObjectKey};
 
+use super::nack::StreamKey;
 use super::reference::sink_reference;
 use super::{Channel, Node, NodeIndex, NodeName, Reference, Role, Topology};
 
@@ -28,6 +29,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         declared: BTreeMap::new(),
         cluster_kinds: cluster_kinds(manifests),
         nodes: BTreeMap::new(),
+        streams: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -49,6 +51,8 @@ pub(super) struct Resolver<'a> {
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
     pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
+    /// Every stream that is declared, or that a channel stands for.
+    pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,
@@ -76,6 +80,7 @@ impl Resolver<'_> {
         for manifest in self.manifests {
             self.nodes(manifest);
         }
+        self.channel_streams();
         for manifest in self.manifests {
             self.routes(manifest);
         }

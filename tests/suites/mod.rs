@@ -22,6 +22,7 @@ mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
+mod shape_properties_nats;
 mod simulation_properties;
 mod world_properties;
 
@@ -32,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     [
         fixtures::trials(),
         shape_properties::trials(),
+        shape_properties_nats::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
         recorded_admission_natss::trials(),

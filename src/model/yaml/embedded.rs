@@ -11,11 +11,11 @@ use super::{Node, Problem, Value};
 pub fn embedded(source: &str, value: &Node) -> (Option<Node>, Vec<Problem>) {
     let Some(text) = value.text() else { return (None, Vec::new()) };
     let places = Places::of(source, value.span, text);
-    let (documents, mut problems) = documents(text);
-    for problem in &mut problems {
-        problem.span = places.outer(problem.span);
+    let (found, mut problems) = documents(text);
+    if !problems.is_empty() {
+        problems = places.problems(source, text);
     }
-    let mut root = documents.into_iter().find_map(|document| document.root);
+    let mut root = found.into_iter().find_map(|document| document.root);
     if let Some(root) = &mut root {
         place(root, &places);
     }
@@ -49,6 +49,19 @@ impl Places {
     fn of(source: &str, whole: Span, text: &str) -> Self {
         let lines = literal(source, whole, text).or_else(|| verbatim(source, whole, text));
         Self { lines: lines.unwrap_or_default(), whole }
+    }
+
+    /// What is wrong with the text, in words that count the lines of the file.
+    fn problems(&self, source: &str, text: &str) -> Vec<Problem> {
+        let first = self.byte(0).unwrap_or_default();
+        let above = source.get(..first).map_or(0, |above| above.matches('\n').count());
+        let (_, mut problems) = documents(&format!("{}{text}", "\n".repeat(above)));
+        for problem in &mut problems {
+            let back = |byte: usize| byte.saturating_sub(above);
+            let span = Span { start: back(problem.span.start), end: back(problem.span.end) };
+            problem.span = self.outer(span);
+        }
+        problems
     }
 
     fn outer(&self, inner: Span) -> Span {
@@ -155,5 +168,6 @@ mod tests {
         let (_, problems) = inner(source);
         let span = problems[0].span;
         assert_eq!((span.start, &source[span.start..span.end]), (14, "x"));
+        assert!(problems[0].message.ends_with("line 2"), "{}", problems[0].message);
     }
 }
