@@ -255,3 +255,80 @@ fn key_value_stream(bucket: &str) -> String {
 fn text(account: Option<&AccountName>) -> String {
     account.map(|name| name.as_str().to_owned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Assumed, Input, load};
+    use crate::topology::resolve;
+
+    const TEXT: &str = "
+apiVersion: messaging.knative.dev/v1alpha1
+kind: NatsJetStreamChannel
+metadata: {name: a}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Consumer
+metadata: {name: reader}
+spec: {streamName: KN_N__A, durableName: R, ackPolicy: none, filterSubjects: [x, y.*]}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Stream
+metadata: {name: copy}
+spec: {name: COPY, storage: file, maxAge: 1h, account: team, mirror: {name: ORIGIN}}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Stream
+metadata: {name: origin}
+spec: {name: ORIGIN, storage: file, maxAge: 1h, account: team}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: KeyValue
+metadata: {name: flags}
+spec: {bucket: flags, sources: [{name: more, filterSubject: $KV.more.>}]}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: KeyValue
+metadata: {name: more}
+spec: {bucket: more}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Account
+metadata: {name: team}
+spec: {creds: {secret: {name: keys}, file: a}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+";
+
+    #[test]
+    fn streams_consumers_and_copies_become_nodes_and_routes() {
+        let input = Input { name: "a.yaml".into(), content: Ok(TEXT.into()) };
+        let loaded = load(vec![input], "n", &Assumed::default());
+        let resolved = resolve(&loaded.manifests, &Assumed::default());
+        assert_eq!((loaded.findings, resolved.findings, resolved.dangling), Default::default());
+        let topology = resolved.topology;
+        let name =
+            |at: NodeIndex| topology.graph[at].name.object().expect("an object").name.clone();
+        let routes: Vec<_> = topology
+            .routes
+            .iter()
+            .map(|route| (name(route.from), name(route.call), route.filter.clone()))
+            .collect();
+        let subjects = |all: &[&str]| Filter::Subjects(all.iter().map(|s| (*s).into()).collect());
+        assert_eq!(
+            routes,
+            [
+                ("a".to_owned(), "reader".to_owned(), subjects(&["x", "y.*"])),
+                ("origin".to_owned(), "copy".to_owned(), Filter::Everything),
+                ("more".to_owned(), "flags".to_owned(), subjects(&["$KV.more.>"])),
+            ]
+        );
+        let needs = |from: &str, to: &str| {
+            topology.references.iter().any(|r| r.from.name == from && r.to.name == to)
+        };
+        assert!(needs("reader", "a") && needs("copy", "origin") && needs("copy", "team"));
+        assert!(needs("team", "keys"));
+    }
+}

@@ -65,13 +65,8 @@ const STRICTER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Channels that evctl refuses as they can never work, and what the controller made of them is still
-/// what evctl derives.
-const UNWORKABLE: &[(&str, &[&str])] = &[
-    ("config-consumer-invalid", &["filter-outside"]),
-    ("config-consumer-template", &["filter-other", "filter-own"]),
-    ("config-mirror-sources", &["mirror"]),
-];
+/// Channels that evctl refuses as they can never work, and that the real webhook admits.
+const UNWORKABLE: &[(&str, &[&str])] = &[("config-mirror-sources", &["mirror"])];
 
 /// Cases in which the topology is not all there is at the start.
 const LEFT_OUT: &[(&str, &str)] = &[

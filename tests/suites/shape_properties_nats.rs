@@ -15,17 +15,17 @@ use super::shape_properties::{delivery, holds, metadata};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        plain("shape_properties_nats::stream", || kind::<StreamSpec>(stream())),
-        plain("shape_properties_nats::consumer", || kind::<ConsumerSpec>(consumer())),
-        plain("shape_properties_nats::key_value", || kind::<KeyValueSpec>(key_value())),
-        plain("shape_properties_nats::object_store", || kind::<ObjectStoreSpec>(object_store())),
-        plain("shape_properties_nats::account", || kind::<AccountSpec>(account())),
+        plain("shape_properties_nats::stream", || kind::<StreamSpec>(&stream())),
+        plain("shape_properties_nats::consumer", || kind::<ConsumerSpec>(&consumer())),
+        plain("shape_properties_nats::key_value", || kind::<KeyValueSpec>(&key_value())),
+        plain("shape_properties_nats::object_store", || kind::<ObjectStoreSpec>(&object_store())),
+        plain("shape_properties_nats::account", || kind::<AccountSpec>(&account())),
         plain("shape_properties_nats::connections", connections),
         plain("shape_properties_nats::defaults", defaults),
     ]
 }
 
-fn kind<S: DeserializeOwned + JsonSchema>(spec: Value) {
+fn kind<S: DeserializeOwned + JsonSchema>(spec: &Value) {
     holds::<Document<S>>(&json!({
         "apiVersion": "jetstream.nats.io/v1beta2", "kind": "K", "metadata": metadata(), "spec": spec
     }));

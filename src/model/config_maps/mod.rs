@@ -53,6 +53,8 @@ struct Document {
     binary_data: Option<BTreeMap<String, String>>,
     /// Whether the API server refuses every change.
     immutable: Option<bool>,
+    /// No ConfigMap has one; tools that write one for every kind do. Never sent.
+    status: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// What a ConfigMap sets.

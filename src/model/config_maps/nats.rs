@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diag::Code;
+use crate::model::mapping::from_mapping;
 
 use super::{Opened, Settings};
 
@@ -51,12 +52,14 @@ pub struct Auth {
 }
 
 /// A credentials file of NATS.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CredentialFile {
     /// The Secret that holds it, in the dispatcher's namespace.
     pub secret: SecretKey,
 }
+
+from_mapping!(CredentialFile { secret: SecretKey });
 
 /// A key of a Secret.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -71,20 +74,24 @@ pub struct SecretKey {
 }
 
 /// A client's certificate and key.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClientCertificate {
     /// The Secret that holds them, of type kubernetes.io/tls, in the dispatcher's namespace.
     pub secret: SecretName,
 }
 
+from_mapping!(ClientCertificate { secret: SecretName });
+
 /// A Secret.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretName {
     /// The Secret's name.
     pub name: String,
 }
+
+from_mapping!(SecretName { name: String });
 
 /// Whom to trust.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

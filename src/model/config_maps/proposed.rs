@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diag::{Code, Severity};
+use crate::model::mapping::from_mapping;
 use crate::model::text::{NamespaceName, ObjectName};
 
 use super::{Opened, Settings};
@@ -23,12 +24,14 @@ pub struct DispatcherDefaults {
 }
 
 /// The ConfigMap of a dispatcher.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DispatcherDefault {
     /// A ConfigMap with the key `eventing-jetstream`, in the dispatcher's namespace.
     pub config_name: ObjectName,
 }
+
+from_mapping!(DispatcherDefault { config_name: ObjectName });
 
 /// How a dispatcher connects. Empty texts count as left out.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -47,22 +50,34 @@ pub struct JetStreamConnection {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProposedAuth {
     /// By a credentials file.
-    pub credential_file: Option<InSecret<ProposedKey>>,
+    pub credential_file: Option<KeyInSecret>,
     /// By a user's name and password.
-    pub username_password: Option<InSecret<ProposedUser>>,
+    pub username_password: Option<UserInSecret>,
     /// By a token.
-    pub token: Option<InSecret<ProposedKey>>,
+    pub token: Option<KeyInSecret>,
     /// By an nkey.
-    pub n_key: Option<InSecret<ProposedKey>>,
+    pub n_key: Option<KeyInSecret>,
 }
 
-/// Something that a Secret holds.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+/// Something that a Secret holds under one key.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct InSecret<T> {
+pub struct KeyInSecret {
     /// Where it is.
-    pub secret: T,
+    pub secret: ProposedKey,
 }
+
+from_mapping!(KeyInSecret { secret: ProposedKey });
+
+/// Something that a Secret holds under two keys.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserInSecret {
+    /// Where it is.
+    pub secret: ProposedUser,
+}
+
+from_mapping!(UserInSecret { secret: ProposedUser });
 
 /// A key of a Secret.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -87,13 +102,15 @@ pub struct ProposedUser {
 }
 
 /// Certificates of a Secret.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProposedTls {
     /// A Secret with the keys of type kubernetes.io/tls; with `ca.crt` alone, the client has no
     /// certificate of its own.
     pub secret_name: String,
 }
+
+from_mapping!(ProposedTls { secret_name: String });
 
 impl JetStreamConnection {
     /// The Secrets that it takes.

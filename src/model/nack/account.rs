@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::mapping::from_mapping;
 use crate::model::text::{AccountName, Word};
 
 /// How the controllers connect for every object that names this one in `account`.
@@ -28,12 +29,14 @@ pub struct AccountSpec {
 }
 
 /// A Secret in the Account's namespace.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretReference {
     /// The Secret's name.
     pub name: String,
 }
+
+from_mapping!(SecretReference { name: String });
 
 /// A credentials file in a Secret.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -261,3 +261,42 @@ fn last(path: &Path) -> &str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::yaml::documents;
+
+    #[test]
+    fn what_is_sent_is_in_the_shipped_spelling() {
+        let text = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nspec:\n  \
+                    stream: {config: {template: '', retention: '', maxAge: '', maxMsgs: 0, \
+                    mirror: {name: ''}, placement: {tags: ['']}, sources: [{name: A, optStartSeq: '7'}]}}\n  \
+                    consumerConfigTemplate: {optStartSeq: '42', rateLimitBps: 8, idleHeartbeat: 1s}\n";
+        let mut root = documents(text).0.remove(0).root.expect("a document");
+        let findings = rewrite(FileId(0), &mut root);
+        assert_eq!(
+            root.to_json()["spec"],
+            json!({
+                "stream": {"config": {"maxMsgs": 0, "sources": [{"name": "A", "optStartSeq": 7}]}},
+                "consumerConfigTemplate": {"optStartSeq": 42, "rateLimitBPS": 8}
+            })
+        );
+        let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+        assert_eq!(
+            warnings.map(|finding| finding.path.as_str()).collect::<Vec<_>>(),
+            ["spec.consumerConfigTemplate.idleHeartbeat"]
+        );
+    }
+
+    #[test]
+    fn what_is_shipped_stays_as_it_is() {
+        let text = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nspec:\n  \
+                    consumerConfigTemplate: {ackWait: '', optStartSeq: 4, rateLimitBPS: 8}\n";
+        let mut root = documents(text).0.remove(0).root.expect("a document");
+        let before = root.clone();
+        assert_eq!((rewrite(FileId(0), &mut root), root), (Vec::new(), before));
+    }
+}

@@ -77,7 +77,8 @@ impl Faults<'_> {
             let message = "a pushed consumer with `filterSubject` never delivers: the dispatcher cannot \
                            bind to it (\"subject does not match consumer\")";
             let help = "take it away; keep other subjects in a channel of their own";
-            self.tell(Code::UnworkableSetting, None, &at.key("filterSubject"), message, help);
+            let severity = Some(Severity::Warning);
+            self.tell(Code::UnworkableSetting, severity, &at.key("filterSubject"), message, help);
         }
         self.ignored(template, pulled, at);
     }

@@ -145,12 +145,12 @@ mod tests {
 
     #[test]
     fn places_are_those_of_the_file() {
-        check("a: |\n  x: 1\n  y:\n    z: two # c\n\nb: 1\n", "y.z", "two");
-        check("a: |\n  x: 1\n\n  y: three\n", "y", "three");
-        check("a: |\n\n  x: 1\n  y: three\n", "y", "three");
-        check("a: |2\n    x: 1\n    y: three\n", "y", "three");
-        check("a: |-\n    x: 1\n    y: [p, qu]\n", "y", "[p, qu]");
-        check("b: 1\na: |\r\n  x: 1\r\n  y: three\r\n", "y", "three");
+        check("a: |\n  x: 1\n  why:\n    z: two # c\n\nb: 1\n", "why.z", "two");
+        check("a: |\n  x: 1\n\n  why: three\n", "why", "three");
+        check("a: |\n\n  x: 1\n  why: three\n", "why", "three");
+        check("a: |2\n    x: 1\n    why: three\n", "why", "three");
+        check("a: |-\n    x: 1\n    why: [p, qu]\n", "why", "[p, qu]");
+        check("b: 1\na: |\r\n  x: 1\r\n  why: three\r\n", "why", "three");
         check("a: \"{x: one}\"\n", "x", "one");
         check("a: '{x: one}'\n", "x", "one");
         check("{\"a\": \"{x: one}\"}\n", "x", "one");
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn what_does_not_run_side_by_side_is_shown_whole() {
-        check("a: \"x: 1\\ny: 2\\n\"\n", "y", "\"x: 1\\ny: 2\\n\"");
-        check("a: >\n  {x: 1,\n  y: 2}\n", "y", "{x: 1,\n  y: 2}\n");
+        check("a: \"x: 1\\nwhy: 2\\n\"\n", "why", "\"x: 1\\nwhy: 2\\n\"");
+        check("a: >\n  {x: 1,\n  why: 2}\n", "why", "{x: 1,\n  why: 2}\n");
     }
 
     #[test]
