@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod binary;
+mod crd_fields;
 mod fixtures;
 mod golden;
 mod in_process;
@@ -34,6 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         fixtures::trials(),
         shape_properties::trials(),
         shape_properties_nats::trials(),
+        crd_fields::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
         recorded_admission_natss::trials(),
