@@ -3,8 +3,7 @@
 
 use crate::diag::Span;
 
-use super::build::documents;
-use super::{Node, Problem, Value};
+use super::{Node, Problem, Value, documents};
 
 /// The first document inside of a text value, and everything that is wrong with it. `source` is the
 /// whole text of the file that the value stands in.
