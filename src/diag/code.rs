@@ -58,10 +58,16 @@ catalogue! {
     ForbiddenField "forbidden-field" Error "a field that may not be set here";
     UnknownKind "unknown-kind" Warning "a kind that its group does not have, and nearly has";
     UnservedVersion "unserved-version" Error "a known kind in an API version that servers no longer serve";
+    ProposalField "proposal-field" Note "a field or spelling that only the proposal of the NATS channel has";
+    UnworkableSetting "unworkable-setting" Error "a setting that is admitted and with which the released software cannot work";
+    IgnoredField "ignored-field" Warning "a field that is admitted and then has no effect";
+    ImplicitDefault "implicit-default" Warning "a field that is left out, with a default that is rarely meant";
+    UnknownFlag "unknown-flag" Warning "a feature flag, or a value of one, that Knative does not know";
     DuplicateObject "duplicate-object" Error "the same object is declared twice";
     DanglingReference "dangling-reference" Error "a reference to an object that is declared nowhere";
     WrongKind "wrong-kind" Error "a reference to an object of a kind that cannot stand there";
-    StreamNameCollision "stream-name-collision" Error "two channels come out as one stream";
+    UndeclaredStream "undeclared-stream" Note "a stream that is read from and declared nowhere here";
+    StreamNameCollision "stream-name-collision" Error "two objects come out as one stream";
     InvalidStreamName "invalid-stream-name" Error "a channel whose stream the server will refuse for its name";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
     AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";

@@ -12,6 +12,7 @@ use super::decode::{Place, decode};
 use super::envelope::Envelope;
 use super::input::{How, Input, OriginFile};
 use super::manifest::{Manifest, Typed};
+use super::natsjs::proposal;
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
 use super::origin;
 use super::path::Path;
@@ -234,7 +235,8 @@ impl Loaded {
         self.document(file, root, scope);
     }
 
-    fn manifest(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
+    fn manifest(&mut self, file: FileId, mut root: Node, scope: Scope<'_>) {
+        let rewritten = proposal::rewrite(file, &mut root);
         let place = Place { file, root: &root };
         let envelope = match decode::<Envelope>(place, &Path::default()) {
             Ok(envelope) => envelope,
@@ -252,7 +254,9 @@ impl Loaded {
         };
         let key =
             ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
-        let (typed, mut findings) = typed(place, &key, &api_version, scope.assumed);
+        let text = self.sources.text(file);
+        let (typed, mut findings) = typed(place, &key, &api_version, scope.assumed, text);
+        findings.extend(rewritten);
         if key.is("", "Secret") {
             findings.extend(hidden::faults(place));
         }
@@ -267,6 +271,7 @@ fn typed(
     key: &ObjectKey,
     api_version: &str,
     assumed: &Assumed,
+    text: &str,
 ) -> (Typed, Vec<Finding>) {
     let version = version_of(api_version);
     let mut rows = kinds::versions(&key.group, &key.kind).peekable();
@@ -277,7 +282,7 @@ fn typed(
     let Some(row) = rows.find(|row| row.version == version) else {
         return (Typed::Broken, vec![unserved(place, key, api_version)]);
     };
-    let mut reading = Reading::new(place, key, api_version, assumed);
+    let mut reading = Reading::new(place, key, api_version, assumed).of(text);
     let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
     (typed, reading.into_findings())
 }

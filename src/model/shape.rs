@@ -223,6 +223,8 @@ fn value_fault(keyword: Option<&Value>, error: &ValidationError<'_>) -> (String,
 fn not_an_option(value: &Value, options: &Value) -> (String, String) {
     let options: Vec<&str> =
         options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    // An option that is nothing at all is for what others have written.
+    let options: Vec<&str> = options.into_iter().filter(|option| !option.is_empty()).collect();
     let near = nearest(value.as_str().unwrap_or_default(), options.iter().copied());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),

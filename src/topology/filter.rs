@@ -12,6 +12,8 @@ pub enum Filter {
     Everything,
     /// Those whose attributes are these; an empty value stands for any.
     Attributes(BTreeMap<String, String>),
+    /// Messages on these subjects of NATS.
+    Subjects(Vec<String>),
     /// Those that pass every filter of the Subscriptions API.
     Subscriptions(Vec<crate::model::knative::eventing::SubscriptionsFilter>),
     /// Those that arrive while a condition over inputs holds.

@@ -74,10 +74,13 @@ impl Resolver<'_> {
         }
         let at = Path::of("spec.channelTemplate.spec");
         match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at) {
-            Ok(spec) => Some(Backing::NatsJetStream(Box::new(spec))),
+            Ok(spec) => {
+                let faults = natsjs::rules::faults(manifest.place(), &at, &spec);
+                self.tell(manifest, faults);
+                Some(Backing::NatsJetStream(Box::new(spec)))
+            }
             Err(findings) => {
-                let object = manifest.key.to_string();
-                self.findings.extend(findings.into_iter().map(|f| f.object(object.clone())));
+                self.tell(manifest, findings);
                 None
             }
         }

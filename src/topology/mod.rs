@@ -84,6 +84,8 @@ pub struct Channel {
 pub enum Backing {
     /// A JetStream stream, with one consumer per route.
     NatsJetStream(Box<NatsJetStreamChannelSpec>),
+    /// A stream of JetStream that no channel stands before, by its name there.
+    Stream { name: String },
     /// A Knative Broker of a class.
     Broker { class: String },
     /// A topic of OpenFunction's event bus; absent where the bus itself is not known.
@@ -97,6 +99,7 @@ impl Backing {
     pub fn name(&self) -> &str {
         match self {
             Self::NatsJetStream(_) => crate::model::natsjs::KIND,
+            Self::Stream { .. } => "stream",
             Self::Broker { class } => class,
             Self::BusTopic { .. } => "event bus topic",
             Self::Other { kind, .. } => kind,

@@ -7,6 +7,7 @@ use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
 use crate::model::{Assumed, Manifest, ObjectKey};
 
+use super::nack::StreamKey;
 use super::{Channel, Node, NodeIndex, NodeName, Role, Topology};
 
 /// A topology and all that is wrong with it.
@@ -27,6 +28,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         declared: BTreeMap::new(),
         cluster_kinds: cluster_kinds(manifests),
         nodes: BTreeMap::new(),
+        streams: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -48,6 +50,8 @@ pub(super) struct Resolver<'a> {
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
     pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
+    /// Every stream that is declared, or that a channel stands for.
+    pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,
@@ -75,6 +79,7 @@ impl Resolver<'_> {
         for manifest in self.manifests {
             self.nodes(manifest);
         }
+        self.channel_streams();
         for manifest in self.manifests {
             self.routes(manifest);
         }
@@ -115,6 +120,12 @@ impl Resolver<'_> {
             Typed::OpenFunction(kind) => self.openfunction_routes(manifest, kind),
             Typed::Sink(_) | Typed::Broken => {}
         }
+    }
+
+    /// Takes findings about a manifest in.
+    pub(super) fn tell(&mut self, manifest: &Manifest, findings: Vec<Finding>) {
+        let object = manifest.key.to_string();
+        self.findings.extend(findings.into_iter().map(|finding| finding.object(object.clone())));
     }
 
     /// The node of a channel; a second declaration of it is left aside.

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod binary;
+mod crd_fields;
 mod fixtures;
 mod golden;
 mod in_process;
@@ -23,11 +24,13 @@ mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_admission_flows;
+mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
 mod schemas;
 mod shape_properties;
+mod shape_properties_nats;
 mod simulation_properties;
 mod world_properties;
 mod yaml_as_kubernetes;
@@ -39,8 +42,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     [
         fixtures::trials(),
         shape_properties::trials(),
+        shape_properties_nats::trials(),
+        crd_fields::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
+        recorded_admission_natss::trials(),
         recorded_objects::trials(),
         recorded_admission_flows::trials(),
         recorded_flows::trials(),

@@ -58,7 +58,7 @@ pub(crate) fn cases(default: u32) -> u32 {
     std::env::var("EVCTL_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+pub(super) fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
     holds_for::<T>(valid, 1500);
 }
 
@@ -202,6 +202,21 @@ const TEXTS: &[&str] = &[
     "3.5",
     "00",
     "100",
+    "200m",
+    "20Mi",
+    "1e3",
+    "1e",
+    "a.*.>",
+    "a..b",
+    "a.>.b",
+    "a b",
+    ">",
+    "file",
+    "s2",
+    "none",
+    "explicit",
+    "byStartTime",
+    "pinned_client",
     "PT1S\n",
     "é",
 ];
@@ -221,14 +236,14 @@ fn edges() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-fn metadata() -> Value {
+pub(super) fn metadata() -> Value {
     json!({
         "name": "a", "namespace": "b", "labels": {"x": "y"}, "annotations": {"p.q/r": "s"},
         "uid": "u", "generation": 1, "finalizers": ["f"], "managedFields": [{}], "ownerReferences": [{}]
     })
 }
 
-fn delivery() -> Value {
+pub(super) fn delivery() -> Value {
     json!({
         "deadLetterSink": {"ref": {"kind": "Service", "name": "d", "apiVersion": "v1"}, "uri": "/x", "CACerts": "c", "audience": "o"},
         "retry": 3, "backoffPolicy": "linear", "backoffDelay": "PT1S", "timeout": "PT5S",
@@ -254,8 +269,11 @@ fn nats_channel() -> Value {
                 "rateLimitBPS": 1, "sampleFrequency": "30%", "maxAckPending": 1, "consumerType": "Push",
                 "fetchMaxWait": "200ms", "fetchBatchSize": 1
             },
-            "deploymentSpecTemplate": {"affinity": {}},
-            "delivery": delivery(), "subscribers": [{}]
+            "deploymentSpecTemplate": {
+                "affinity": {"nodeAffinity": {}}, "labels": {"a": "b"},
+                "resources": {"limits": {"cpu": "200m", "memory": 1}, "claims": [{"name": "c"}]}
+            },
+            "delivery": delivery(), "subscribers": [{"uid": "u", "generation": 1, "auth": {"serviceAccountName": "s"}}]
         },
         "status": {"conditions": []}
     })

@@ -3,12 +3,14 @@
 //! the path into a place. Knows nothing of kinds.
 
 mod build;
+mod embedded;
 mod entries;
 mod problem;
 mod scalar;
 mod stream;
 
 pub use build::Document;
+pub use embedded::embedded;
 pub use problem::Problem;
 pub use stream::documents;
 
@@ -54,6 +56,34 @@ impl Node {
         match &self.value {
             Value::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
+        }
+    }
+
+    /// The value under a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.value {
+            Value::Mapping(entries) => {
+                entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value at a path of keys, to be changed.
+    pub fn at_mut(&mut self, path: &Path) -> Option<&mut Self> {
+        path.0.iter().try_fold(self, |node, step| match step {
+            Step::Key(key) => node.get_mut(key),
+            Step::Index(index) => match &mut node.value {
+                Value::Sequence(items) => items.get_mut(*index),
+                _ => None,
+            },
+        })
+    }
+
+    /// Takes the entry of a key away, where this is a mapping that has it.
+    pub fn remove(&mut self, key: &str) {
+        if let Value::Mapping(entries) = &mut self.value {
+            entries.retain(|entry| entry.key != key);
         }
     }
 

@@ -1,6 +1,10 @@
 //! NatsJetStreamChannel, messaging.knative.dev/v1alpha1: the fields of the shipped CRD
 //! (shared/facts/jetstream.md §4). Stricter than its webhook where a typo would fall back silently:
-//! the enumerations are closed.
+//! the enumerations are closed. Knows nothing of the streams that channels become.
+
+pub mod admitted;
+pub mod proposal;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +16,8 @@ use super::duration::GoDuration;
 use super::kinds::{Kind, Spec};
 use super::knative::duck::DeliverySpec;
 use super::manifest::Typed;
+use super::quantity::Quantity;
+use super::reading::Reading;
 use super::text::{Instant, SampleFrequency};
 
 /// The kind.
@@ -24,6 +30,12 @@ pub const KINDS: &[Kind] =
 impl Spec for NatsJetStreamChannelSpec {
     fn absent() -> Option<Self> {
         Some(Self::default())
+    }
+
+    fn check(&self, reading: &mut Reading<'_>) {
+        rules::scope(reading);
+        let faults = rules::faults(reading.place, &super::Path::of("spec"), self);
+        reading.findings.extend(faults);
     }
 
     fn typed(self) -> Typed {
@@ -44,23 +56,87 @@ pub struct NatsJetStreamChannelSpec {
     /// For subscriptions that have no delivery of their own.
     pub delivery: Option<DeliverySpec>,
     /// Written by the subscription controller. Read, never planned.
-    pub subscribers: Option<Vec<Value>>,
+    pub subscribers: Option<Vec<Subscriber>>,
+}
+
+/// One Subscription as the subscription controller writes it into the channel.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Subscriber {
+    /// The Subscription's name.
+    pub name: Option<String>,
+    /// The Subscription's uid, after which its consumer is called.
+    pub uid: Option<String>,
+    /// The Subscription's generation.
+    pub generation: Option<i64>,
+    /// Where events go.
+    pub subscriber_uri: Option<String>,
+    /// Certificates (PEM) to trust there.
+    #[serde(rename = "subscriberCACerts")]
+    pub subscriber_ca_certs: Option<String>,
+    /// The OIDC audience of `subscriberUri`.
+    pub subscriber_audience: Option<String>,
+    /// Where replies go.
+    pub reply_uri: Option<String>,
+    /// Certificates (PEM) to trust there.
+    #[serde(rename = "replyCACerts")]
+    pub reply_ca_certs: Option<String>,
+    /// The OIDC audience of `replyUri`.
+    pub reply_audience: Option<String>,
+    /// How to deliver to it.
+    pub delivery: Option<DeliverySpec>,
+    /// As whom events are sent to it.
+    pub auth: Option<SubscriberAuth>,
+}
+
+/// As whom events are sent to a subscriber.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubscriberAuth {
+    /// The service account that the Subscription's controller made.
+    pub service_account_name: String,
+    /// All of them, where there are several.
+    pub service_account_names: Option<Vec<String>>,
 }
 
 /// How the dispatcher's Deployment looks. The last channel reconciled decides for the one there is.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeploymentTemplate {
-    /// Where its pods may run (core/v1 Affinity). The CRD demands it.
-    pub affinity: BTreeMap<String, Value>,
-    /// Marks for tools, on the Deployment.
+    /// Where its pods may run (core/v1 Affinity). The CRD demands it; `{}` is enough.
+    pub affinity: Affinity,
+    /// Annotations of the Deployment.
     pub annotations: Option<BTreeMap<String, String>>,
-    /// Marks that queries select by, on the Deployment.
+    /// Labels of the Deployment.
     pub labels: Option<BTreeMap<String, String>>,
-    /// The labels of the nodes that its pods may run on.
+    /// Labels that a node must have.
     pub node_selector: Option<BTreeMap<String, String>>,
-    /// What its container asks for (core/v1 ResourceRequirements).
-    pub resources: Option<BTreeMap<String, Value>>,
+    /// What its container asks for and may use.
+    pub resources: Option<Resources>,
+}
+
+/// Where pods may run (core/v1 Affinity).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Affinity {
+    /// Which nodes (core/v1 NodeAffinity).
+    pub node_affinity: Option<BTreeMap<String, Value>>,
+    /// Beside which pods (core/v1 PodAffinity).
+    pub pod_affinity: Option<BTreeMap<String, Value>>,
+    /// Away from which pods (core/v1 PodAntiAffinity).
+    pub pod_anti_affinity: Option<BTreeMap<String, Value>>,
+}
+
+/// What a container asks for and may use (core/v1 ResourceRequirements).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resources {
+    /// Claims of the pod that the container uses (core/v1 ResourceClaim).
+    pub claims: Option<Vec<BTreeMap<String, String>>>,
+    /// The most it may use, such as `cpu: 200m` and `memory: 200Mi`.
+    pub limits: Option<BTreeMap<String, Quantity>>,
+    /// What is set aside for it, such as `cpu: 20m` and `memory: 20Mi`.
+    pub requests: Option<BTreeMap<String, Quantity>>,
 }
 
 /// The stream behind a channel.
