@@ -18,6 +18,7 @@ mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
 mod readme;
+mod recorded_admission;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
@@ -34,6 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         world_properties::trials(),
         simulation_properties::trials(),
         recorded_objects::trials(),
+        recorded_admission::trials(),
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),

@@ -47,6 +47,10 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, SyntaxError> {
         let (token, length) = match first {
             ' ' | '\t' | '\r' | '\n' => (None, 1),
             '\'' | '"' => quoted(rest, first),
+            // A `!` without its `=` takes the next character down with it.
+            '!' if !rest.starts_with("!=") => {
+                (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8))
+            }
             _ => match symbol(rest) {
                 Some((token, length)) => (Some(token), length),
                 None => word_or_number(rest, start)?,
