@@ -1,7 +1,11 @@
 //! Knative's own kinds, one file per group of them.
 
+pub mod defaults;
+pub mod delivery_rules;
 pub mod duck;
 pub mod eventing;
+pub mod filter_rules;
+pub mod filters;
 pub mod flows;
 pub mod messaging;
 pub mod sinks;
