@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::diag::{Code, FileId, Finding, Location, Span};
@@ -57,6 +58,18 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
         }
         faults.into_iter().map(|fault| finding(place, at, fault)).collect()
     })
+}
+
+/// Decodes a mapping alone. For structs of one field: serde's own decoding takes a list of one value
+/// for the struct too.
+pub(super) fn mapping<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let fields = Option::<Map<String, Value>>::deserialize(from)?;
+    let decoded = fields.map(|fields| T::deserialize(Value::Object(fields)));
+    decoded.transpose().map_err(serde::de::Error::custom)
 }
 
 fn finding(place: Place<'_>, at: &Path, fault: shape::Fault) -> Finding {

@@ -119,7 +119,7 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
     let path = path_of(error);
     let keyword = schema.pointer(parent(error.schema_path().as_str()));
     if let ValidationErrorKind::PropertyNames { error: inner } = error.kind() {
-        return vec![wrong_key(schema, &path, error.schema_path().as_str(), inner)];
+        return vec![wrong_key(keyword, &path, inner)];
     }
     let (code, message, help) = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
@@ -144,10 +144,10 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
 }
 
 /// A key of a mapping that is not of the form that its keys have.
-fn wrong_key(schema: &Value, at: &Path, keyword: &str, inner: &ValidationError<'_>) -> Fault {
+fn wrong_key(keys: Option<&Value>, at: &Path, inner: &ValidationError<'_>) -> Fault {
     let key = inner.instance().as_str().unwrap_or_default();
-    let title = schema.pointer(keyword).and_then(|names| names.get("title"));
-    let form = title.and_then(Value::as_str).unwrap_or("a key that may stand there");
+    let title = keys.and_then(|keys| keys.get("title")).and_then(Value::as_str);
+    let form = title.unwrap_or("of the form that the keys here have");
     Fault {
         code: Code::InvalidValue,
         path: at.key(key),

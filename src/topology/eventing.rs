@@ -140,16 +140,15 @@ impl Resolver<'_> {
     }
 
     fn event_policy(&mut self, manifest: &Manifest, spec: &EventPolicySpec) {
-        let plain = |api_version: &str, kind: &str, name: &str, namespace: Option<&String>| {
-            KReference {
+        let plain =
+            |api_version: &str, kind: &str, name: &str, namespace: Option<&String>| KReference {
                 api_version: Some(api_version.to_owned()),
                 kind: kind.to_owned(),
                 name: name.to_owned(),
                 namespace: namespace.cloned(),
                 group: None,
                 address: None,
-            }
-        };
+            };
         for (number, to) in spec.to.iter().flatten().enumerate() {
             if let Some(to) = &to.reference {
                 let at = Path::of("spec.to").index(number).key("ref");

@@ -120,8 +120,8 @@ impl Resolver<'_> {
             || (key.is("eventing.knative.dev", "Broker") && self.assumed.broker.own_namespace_only);
         let (Some(own), Some(other)) = (&key.namespace, &reference.namespace) else { return };
         if stays && own != other {
-            let message = format!("a {} refers to its own namespace alone, {own}", key.kind);
-            let help = "take `namespace` away, and declare the object there";
+            let message = format!("{} refers to its own namespace alone", key.kind_name());
+            let help = format!("take `namespace` away, and declare the object in {own}");
             let place = manifest.place();
             let at = path.key("namespace");
             self.tell(manifest, place.finding(Code::ForbiddenField, &at, message, help));
@@ -202,8 +202,7 @@ impl Resolver<'_> {
     /// that is remembered: a live cluster may have it.
     pub(super) fn refer(&mut self, manifest: &Manifest, name: &Path, key: &ObjectKey) {
         self.topology.references.push(Reference { from: manifest.key.clone(), to: key.clone() });
-        let shipped =
-            key.is("", "ConfigMap") && key.namespace.as_deref() == Some(SYSTEM_NAMESPACE);
+        let shipped = key.is("", "ConfigMap") && key.namespace.as_deref() == Some(SYSTEM_NAMESPACE);
         if self.declared.contains_key(key) || shipped {
             return;
         }

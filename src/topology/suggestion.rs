@@ -54,6 +54,7 @@ impl Resolver<'_> {
             .find(|(other, _)| other.namespace == key.namespace)
             .or_else(|| of_kind().next())
             .or_else(|| here().find(|(other, _)| Some(other.kind.as_str()) == near_kind))
+            .or_else(|| here().find(|(other, _)| is_sort_of(&other.kind, &key.kind)))
             .or_else(|| here().next())?;
         let field = match other {
             other if other.kind != key.kind => Some("kind"),
@@ -68,6 +69,11 @@ impl Resolver<'_> {
         };
         Some(Suggestion { help, manifest: Some(*at), field })
     }
+}
+
+/// Whether one kind is a sort of the other, by its name: a NatsJetStreamChannel is a Channel.
+fn is_sort_of(kind: &str, other: &str) -> bool {
+    kind.ends_with(other) || other.ends_with(kind)
 }
 
 /// A kind of another group, or one that is not quite written as it should be.

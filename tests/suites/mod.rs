@@ -9,6 +9,9 @@
 
 mod bad_input;
 mod binary;
+mod crd_fields;
+mod eventing_routes;
+mod features;
 mod fixtures;
 mod golden;
 mod in_process;
@@ -22,7 +25,9 @@ mod recorded_admission;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
+mod shape_seeds;
 mod simulation_properties;
+mod suggestions;
 mod world_properties;
 
 use libtest_mimic::Trial;
@@ -36,6 +41,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         simulation_properties::trials(),
         recorded_objects::trials(),
         recorded_admission::trials(),
+        crd_fields::trials(),
+        features::trials(),
+        suggestions::trials(),
+        eventing_routes::trials(),
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),

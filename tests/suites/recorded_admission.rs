@@ -54,12 +54,7 @@ const KNATIVE: Recording = Recording {
             "spec.subscribers",
             "the name of an inlined type, which no object has",
         ),
-        (
-            "trigger-broker-and-ref",
-            "spec.broker",
-            "spec.brokerRef",
-            "one finding for the two",
-        ),
+        ("trigger-broker-and-ref", "spec.broker", "spec.brokerRef", "one finding for the two"),
         (
             "trigger-dependency-broken",
             "metadata.annotations[knative.dev",
@@ -84,8 +79,18 @@ const KNATIVE: Recording = Recording {
             "metadata.annotations[eventing.knative.dev/injection]",
             "the recording cuts at `/`",
         ),
-        ("trigger-no-subscriber", "spec.subscriber.ref", "spec.subscriber", "it is not there at all"),
-        ("trigger-no-subscriber", "spec.subscriber.uri", "spec.subscriber", "it is not there at all"),
+        (
+            "trigger-no-subscriber",
+            "spec.subscriber.ref",
+            "spec.subscriber",
+            "it is not there at all",
+        ),
+        (
+            "trigger-no-subscriber",
+            "spec.subscriber.uri",
+            "spec.subscriber",
+            "it is not there at all",
+        ),
         ("trigger-not-list", "spec.filters.not", "spec.filters[0].not", "Go names no index"),
         (
             "trigger-ref-and-absolute",

@@ -2,7 +2,11 @@
 //! holds. Valid documents are mutated at random places with values that sit on the edges.
 
 use evctl::model::envelope::Document;
-use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
+use evctl::model::knative::eventing::{
+    BrokerSpec, EventPolicySpec, EventTransformSpec, EventTypeV1Beta1, EventTypeV1Beta2,
+    EventTypeV1Beta3, RequestReplySpec, TriggerSpec,
+};
+use evctl::model::knative::messaging::{ChannelSpec, InMemoryChannelSpec, SubscriptionSpec};
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
 use evctl::model::shape::Shape;
@@ -13,7 +17,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::plain;
+use super::{plain, shape_seeds};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -23,6 +27,29 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("shape_properties::channel", || holds::<Document<ChannelSpec>>(&channel())),
         plain("shape_properties::subscription", || {
             holds::<Document<SubscriptionSpec>>(&subscription());
+        }),
+        plain("shape_properties::in_memory_channel", || {
+            holds::<Document<InMemoryChannelSpec>>(&shape_seeds::in_memory_channel(&delivery()));
+        }),
+        plain("shape_properties::broker", || {
+            holds::<Document<BrokerSpec>>(&shape_seeds::broker(&delivery()));
+        }),
+        plain("shape_properties::trigger", || {
+            holds::<Document<TriggerSpec>>(&shape_seeds::trigger(&delivery()));
+        }),
+        plain("shape_properties::event_types", || {
+            holds::<Document<EventTypeV1Beta1>>(&shape_seeds::event_type("v1beta1"));
+            holds::<Document<EventTypeV1Beta2>>(&shape_seeds::event_type("v1beta2"));
+            holds::<Document<EventTypeV1Beta3>>(&shape_seeds::event_type_by_attributes());
+        }),
+        plain("shape_properties::event_policy", || {
+            holds::<Document<EventPolicySpec>>(&shape_seeds::event_policy());
+        }),
+        plain("shape_properties::event_transform", || {
+            holds::<Document<EventTransformSpec>>(&shape_seeds::event_transform());
+        }),
+        plain("shape_properties::request_reply", || {
+            holds::<Document<RequestReplySpec>>(&shape_seeds::request_reply(&delivery()));
         }),
         plain("shape_properties::project", || {
             holds::<Project>(
@@ -171,6 +198,8 @@ const TEXTS: &[&str] = &[
     "00",
     "100",
     "PT1S\n",
+    "In",
+    "DoesNotExist",
     "é",
 ];
 

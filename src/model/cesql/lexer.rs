@@ -73,12 +73,10 @@ fn quoted(rest: &str, quote: char) -> (Option<Token>, usize) {
     while let Some((at, character)) = characters.next() {
         if character == '\\' {
             characters.next();
-        } else if character == quote {
-            if characters.next_if(|(_, next)| *next == quote).is_none() {
-                let escaped = format!("\\{quote}");
-                let text = rest[1..at].replace(&escaped, &quote.to_string());
-                return (Some(Token::Text(text)), at + 1);
-            }
+        } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+            let escaped = format!("\\{quote}");
+            let text = rest[1..at].replace(&escaped, &quote.to_string());
+            return (Some(Token::Text(text)), at + 1);
         }
     }
     (Some(Token::Quote), 1)
@@ -115,8 +113,7 @@ fn word_or_number(rest: &str, start: usize) -> Result<(Option<Token>, usize), Sy
     let length = |accepts: fn(char) -> bool| rest.find(|c| !accepts(c)).unwrap_or(rest.len());
     let letters = length(|c| c.is_ascii_alphabetic());
     let mixed = length(|c| c.is_ascii_alphanumeric());
-    let underscores =
-        if letters > 0 { length(|c| c.is_ascii_alphabetic() || c == '_') } else { 0 };
+    let underscores = if letters > 0 { length(|c| c.is_ascii_alphabetic() || c == '_') } else { 0 };
     let sign = usize::from(rest.starts_with(['+', '-']));
     let digits = rest[sign..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - sign);
     let number = if digits > 0 { sign + digits } else { 0 };

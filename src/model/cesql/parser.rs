@@ -57,7 +57,8 @@ impl Parser<'_> {
     /// Where the next token stands, or the end.
     fn place(&self) -> Span {
         let end = self.text.trim_end().len();
-        let start = end.saturating_sub(self.text.trim_end().chars().last().map_or(0, char::len_utf8));
+        let start =
+            end.saturating_sub(self.text.trim_end().chars().last().map_or(0, char::len_utf8));
         self.tokens.get(self.at).map_or(Span { start, end }, |(_, span)| *span)
     }
 

@@ -23,11 +23,7 @@ pub fn check(reading: &mut Reading<'_>, at: &Path, delivery: Option<&DeliverySpe
 }
 
 /// Checks a delivery of a kind that passes the form of events over.
-pub fn check_without_format(
-    reading: &mut Reading<'_>,
-    at: &Path,
-    delivery: Option<&DeliverySpec>,
-) {
+pub fn check_without_format(reading: &mut Reading<'_>, at: &Path, delivery: Option<&DeliverySpec>) {
     check(reading, at, delivery);
     if delivery.is_some_and(|delivery| delivery.format.is_some()) {
         let message = format!("`{}` has no effect here", at.key("format"));
@@ -64,7 +60,8 @@ fn backoff(reading: &mut Reading<'_>, at: &Path, delivery: &DeliverySpec) {
     let first = if policy { "backoffPolicy" } else { "backoffDelay" };
     if !retries && (policy || delivery.backoff_delay.is_some()) {
         let message = format!("`{}` has no effect: nothing is retried", at.key(first));
-        let help = "write `retry` too: a delivery that says anything takes no default from elsewhere";
+        let help =
+            "write `retry` too: a delivery that says anything takes no default from elsewhere";
         reading.fault_at_key(Code::IncompleteBackoff, &at.key(first), message, help);
     }
 }

@@ -102,7 +102,11 @@ pub struct DeliverySpec {
 /// A text that is not empty.
 pub(in crate::model) fn filled<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
-    if text.is_empty() { Err(serde::de::Error::custom("a text that is not empty")) } else { Ok(text) }
+    if text.is_empty() {
+        Err(serde::de::Error::custom("a text that is not empty"))
+    } else {
+        Ok(text)
+    }
 }
 
 fn retry_count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i32>, D::Error> {

@@ -20,7 +20,8 @@ fn filter(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, negat
     let dialects = one.dialects();
     if dialects.len() > 1 {
         let message = format!("`{at}` has several dialects: {}", dialects.join(", "));
-        let help = "give each a member of its own (all of a list must pass), or group them by `all`";
+        let help =
+            "give each a member of its own (all of a list must pass), or group them by `all`";
         return reading.fault(Code::SeveralDialects, at, message, help);
     }
     if one.is_skipped() {

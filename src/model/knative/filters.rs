@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer};
 pub struct Attributes(pub BTreeMap<String, String>);
 
 /// What the name of an attribute looks like, for people.
-const NAME: &str = "the name of a CloudEvents attribute: lower-case letters and digits, a letter first";
+const NAME: &str =
+    "the name of a CloudEvents attribute: lower-case letters and digits, a letter first";
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -40,8 +40,7 @@ pub(crate) struct Verdict {
 impl Recording {
     /// Every verdict, or why the recording cannot be read.
     pub(crate) fn verdicts(&self) -> Result<Vec<Verdict>, String> {
-        let file =
-            lookup::data()?.join(self.folder).join("admission.questions.verdicts.json");
+        let file = lookup::data()?.join(self.folder).join("admission.questions.verdicts.json");
         let text = std::fs::read_to_string(&file)
             .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
         let document: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
