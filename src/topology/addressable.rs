@@ -42,8 +42,13 @@ const HAS_NOT: &[(&str, &str)] = &[
     ("apps", "StatefulSet"),
     ("batch", "CronJob"),
     ("batch", "Job"),
+    ("eventing.internal.knative.dev", "ResolvedSubscriptionSet"),
+    ("eventing.knative.dev", "ClusterChannelProvisioner"),
     ("eventing.knative.dev", "EventPolicy"),
     ("eventing.knative.dev", "EventType"),
+    ("eventing.knative.dev", "Provisioner"),
+    ("eventing.knative.dev", "Source"),
+    ("eventing.knative.dev", "Subscription"),
     ("eventing.knative.dev", "Trigger"),
     ("messaging.knative.dev", "Subscription"),
     ("networking.k8s.io", "Ingress"),
@@ -52,7 +57,8 @@ const HAS_NOT: &[(&str, &str)] = &[
 ];
 
 /// Groups of which no kind has an address: what only sends, and what only configures.
-const HAS_NOT_GROUPS: &[&str] = &["jetstream.nats.io", "sources.knative.dev"];
+const HAS_NOT_GROUPS: &[&str] =
+    &["events.openfunction.io", "jetstream.nats.io", "sources.knative.dev"];
 
 /// Whether objects of a kind have an address.
 pub(super) fn address(group: &str, kind: &str) -> Address {

@@ -4,6 +4,7 @@
 mod questions;
 
 use evctl::model::Assumed;
+use evctl::model::knative::change::frozen;
 use evctl::model::knative::defaults::defaulted;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -16,6 +17,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("recorded_admission::knative", &[Need::Data], || agree(&KNATIVE)),
         trial("recorded_admission::knative_defaults", &[Need::Data], || defaults(&KNATIVE)),
+        trial("recorded_admission::knative_changes", &[Need::Data], || changes(&KNATIVE)),
     ]
 }
 
@@ -124,6 +126,27 @@ fn defaults(recording: &Recording) {
         let theirs = without_authors(verdict.added.clone());
         if ours != theirs {
             differences.push(format!("{}:\n  added {theirs}\n  evctl {ours}", verdict.name));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// A change is refused exactly where it is one of a frozen field, and that is named.
+fn changes(recording: &Recording) {
+    let verdicts = recording.verdicts().unwrap();
+    let asked: Vec<_> = verdicts.iter().filter(|v| recording.concerns_change(v)).collect();
+    assert!(asked.len() > 10, "only {} changes", asked.len());
+    let mut differences = Vec::new();
+    for verdict in asked {
+        let key = questions::loaded(&verdict.object).manifests.remove(0).key;
+        let kept = |object: &Value| defaulted(&key, object, &Assumed::default());
+        let changed = frozen(&key, &kept(verdict.before.as_ref().unwrap()), &kept(&verdict.object));
+        let paths: Vec<_> = changed.iter().map(|p| questions::steps(&p.to_string())).collect();
+        let named = |field: &String| {
+            paths.iter().any(|path| questions::names(path, &questions::steps(field)))
+        };
+        if verdict.accepted != changed.is_empty() || !verdict.fields.iter().all(named) {
+            differences.push(format!("{}: {:?}, not {paths:?}", verdict.name, verdict.fields));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));

@@ -1,5 +1,6 @@
 //! Knative's own kinds, one file per group of them.
 
+pub mod change;
 pub mod defaults;
 pub mod delivery_rules;
 pub mod duck;

@@ -30,6 +30,8 @@ pub(crate) struct Verdict {
     pub(crate) object: Value,
     /// The object as it was, where the question is about a change.
     pub(crate) before: Option<Value>,
+    /// Who asked, where it was not an administrator.
+    pub(crate) asker: Option<String>,
     pub(crate) accepted: bool,
     /// The fields that the refusal names.
     pub(crate) fields: Vec<String>,
@@ -50,8 +52,16 @@ impl Recording {
 
     /// Whether a verdict is on a new object of a kind that evctl has the rules of.
     pub(crate) fn concerns(&self, verdict: &Verdict) -> bool {
-        let kind = verdict.object["kind"].as_str().unwrap_or_default();
-        verdict.before.is_none() && !self.not_yet.contains(&kind)
+        verdict.before.is_none() && self.knows(verdict)
+    }
+
+    fn knows(&self, verdict: &Verdict) -> bool {
+        !self.not_yet.contains(&verdict.object["kind"].as_str().unwrap_or_default())
+    }
+
+    /// Whether a verdict is on a change by someone who is no controller, of a kind that evctl knows.
+    pub(crate) fn concerns_change(&self, verdict: &Verdict) -> bool {
+        verdict.before.is_some() && verdict.asker.is_none() && self.knows(verdict)
     }
 
     /// Every way in which evctl says something else of an object than was recorded.
@@ -113,6 +123,7 @@ fn verdict(entry: &Value) -> Verdict {
         name: entry["name"].as_str().unwrap().to_owned(),
         object: entry["object"].clone(),
         before: entry.get("before").cloned(),
+        asker: entry["as"].as_str().map(str::to_owned),
         accepted: entry["accepted"].as_bool().unwrap(),
         fields: fields.map(|field| field.as_str().unwrap().to_owned()).collect(),
         added: entry.get("added").cloned().unwrap_or_default(),
@@ -139,12 +150,12 @@ fn said(finding: &Finding) -> String {
 }
 
 /// Whether a path points at a field: at it, into it, or at the mapping that lacks it.
-fn names(path: &[String], field: &[String]) -> bool {
+pub(crate) fn names(path: &[String], field: &[String]) -> bool {
     path.starts_with(field) || field.split_last().is_some_and(|(_, above)| above == path)
 }
 
 /// The steps of `spec.a[0].b[key]`, however keys are written.
-fn steps(path: &str) -> Vec<String> {
+pub(crate) fn steps(path: &str) -> Vec<String> {
     let mut steps = Vec::new();
     for part in path.split('[') {
         match part.split_once(']') {
