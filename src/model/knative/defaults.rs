@@ -8,6 +8,7 @@ use crate::model::object::{ObjectKey, version_of};
 
 use super::duck::{DeliverySpec, KReference};
 use super::eventing::CLASS_ANNOTATION;
+use super::flow_defaults;
 
 /// The label that carries a Broker's name.
 const BROKER_LABEL: &str = "eventing.knative.dev/broker";
@@ -42,13 +43,13 @@ pub fn defaulted(key: &ObjectKey, body: &Value, assumed: &Assumed) -> Value {
                 own_namespace(&mut object, &format!("/spec/{at}"), &namespace);
             }
         }
-        _ => {}
+        _ => flow_defaults::defaulted(key, &mut object, assumed),
     }
     object
 }
 
 /// The template of a Channel, Sequence or Parallel that has none.
-pub fn channel_template(object: &mut Value, assumed: &Assumed) {
+pub(super) fn channel_template(object: &mut Value, assumed: &Assumed) {
     let default = &assumed.channel;
     let template = json!({"apiVersion": default.api_version, "kind": default.kind});
     fill(object, "/spec", "channelTemplate", template);
@@ -127,7 +128,7 @@ fn subscribable(object: &mut Value) {
 
 /// Writes the namespace into a reference that is there and has none; an absent name is written as
 /// an empty one.
-pub fn own_namespace(object: &mut Value, reference: &str, namespace: &str) {
+pub(super) fn own_namespace(object: &mut Value, reference: &str, namespace: &str) {
     if object.pointer(reference).is_some_and(Value::is_object) {
         fill(object, reference, "name", json!(""));
         fill(object, reference, "namespace", json!(namespace));
@@ -135,7 +136,7 @@ pub fn own_namespace(object: &mut Value, reference: &str, namespace: &str) {
 }
 
 /// Gives a field a value where it has none.
-pub fn fill(object: &mut Value, at: &str, field: &str, value: Value) {
+pub(super) fn fill(object: &mut Value, at: &str, field: &str, value: Value) {
     if let Some(fields) = mapping(object, at) {
         fields.entry(field).or_insert(value);
     }

@@ -7,6 +7,7 @@ pub mod duck;
 pub mod eventing;
 pub mod filter_rules;
 pub mod filters;
+mod flow_defaults;
 pub mod flows;
 pub mod messaging;
 pub mod sinks;

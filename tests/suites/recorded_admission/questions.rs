@@ -52,16 +52,8 @@ impl Recording {
 
     /// Whether a verdict is on a new object of a kind that evctl has the rules of.
     pub(crate) fn concerns(&self, verdict: &Verdict) -> bool {
-        verdict.before.is_none() && self.knows(verdict)
-    }
-
-    fn knows(&self, verdict: &Verdict) -> bool {
-        !self.not_yet.contains(&verdict.object["kind"].as_str().unwrap_or_default())
-    }
-
-    /// Whether a verdict is on a change by someone who is no controller, of a kind that evctl knows.
-    pub(crate) fn concerns_change(&self, verdict: &Verdict) -> bool {
-        verdict.before.is_some() && verdict.asker.is_none() && self.knows(verdict)
+        let kind = verdict.object["kind"].as_str().unwrap_or_default();
+        verdict.before.is_none() && !self.not_yet.contains(&kind)
     }
 
     /// Every way in which evctl says something else of an object than was recorded.
@@ -127,6 +119,13 @@ fn verdict(entry: &Value) -> Verdict {
         accepted: entry["accepted"].as_bool().unwrap(),
         fields: fields.map(|field| field.as_str().unwrap().to_owned()).collect(),
         added: entry.get("added").cloned().unwrap_or_default(),
+    }
+}
+
+impl Verdict {
+    /// Whether it is on a change, by someone who is no controller.
+    pub(crate) fn is_change(&self) -> bool {
+        self.before.is_some() && self.asker.is_none()
     }
 }
 
