@@ -68,6 +68,18 @@ catalogue! {
     WrongKind "wrong-kind" Error "a reference to an object of a kind that cannot stand there";
     UndeclaredStream "undeclared-stream" Note "a stream that is read from and declared nowhere here";
     StreamNameCollision "stream-name-collision" Error "two objects come out as one stream";
+    FeatureDisabled "feature-disabled" Error "a kind or field that needs a feature which is switched off";
+    NameTooLong "name-too-long" Error "a name that no label's value can hold, where a controller makes it one";
+    IncompleteBackoff "incomplete-backoff" Warning "retries without a wait between them, or waits without retries";
+    SeveralDialects "several-dialects" Error "a filter with more than one dialect";
+    EmptyFilter "empty-filter" Warning "a filter that lets every event pass";
+    FilterCrashes "filter-crashes" Error "a filter that ends the process of the broker's filter";
+    InvalidCesql "invalid-cesql" Error "a CESQL expression that does not parse";
+    CesqlNotBoolean "cesql-not-boolean" Error "a CESQL expression that never comes to a boolean";
+    CesqlFunction "cesql-function" Error "a CESQL function that does not exist";
+    CesqlLeftOut "cesql-left-out" Warning "characters of a CESQL expression that are left out silently";
+    CesqlPrecedence "cesql-precedence" Warning "a NOT that takes less than it seems to";
+    BrokerPathLost "broker-path-lost" Warning "a relative URI that takes the place of a Broker's own path";
     InvalidStreamName "invalid-stream-name" Error "a channel whose stream the server will refuse for its name";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
     AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";

@@ -78,7 +78,7 @@ where
 fn finding(place: Place<'_>, at: &Path, fault: shape::Fault) -> Finding {
     let path = at.join(&fault.path);
     let location = match fault.code {
-        Code::UnknownField => place.key(&path),
+        _ if fault.at_key => place.key(&path),
         Code::MissingField => head(place, &path),
         _ => place.value(&path),
     };

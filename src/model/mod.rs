@@ -3,6 +3,7 @@
 //! that it found wrong. Knows nothing of how objects refer to each other, nor of any server.
 
 pub mod assumed;
+pub mod cesql;
 pub mod config_maps;
 pub mod cron;
 pub mod decode;

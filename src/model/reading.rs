@@ -87,6 +87,11 @@ impl<'a> Reading<'a> {
         self.place.root.to_json()
     }
 
+    /// Takes a finding that has its place already.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
     /// A finding that points at the value at a path.
     pub fn fault(
         &mut self,

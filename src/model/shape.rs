@@ -19,6 +19,8 @@ use super::path::{Path, Step};
 pub struct Fault {
     pub code: Code,
     pub path: Path,
+    /// Whether the key that the path ends in is wrong, not the value.
+    pub at_key: bool,
     pub message: String,
     pub help: String,
 }
@@ -172,6 +174,9 @@ impl Shape {
 fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
     let path = path_of(error);
     let keyword = schema.pointer(parent(error.schema_path().as_str()));
+    if let ValidationErrorKind::PropertyNames { error: inner } = error.kind() {
+        return vec![wrong_key(keyword, &path, inner)];
+    }
     let (code, message, help) = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             return unexpected.iter().map(|field| unknown_field(keyword, &path, field)).collect();
@@ -191,7 +196,21 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
             (Code::InvalidValue, format!("{} {what}", named(&path)), help)
         }
     };
-    vec![Fault { code, path, message, help }]
+    vec![Fault { at_key: code == Code::UnknownField, code, path, message, help }]
+}
+
+/// A key of a mapping that is not of the form that its keys have.
+fn wrong_key(keys: Option<&Value>, at: &Path, inner: &ValidationError<'_>) -> Fault {
+    let key = inner.instance().as_str().unwrap_or_default();
+    let title = keys.and_then(|keys| keys.get("title")).and_then(Value::as_str);
+    let form = title.unwrap_or("of the form that the keys here have");
+    Fault {
+        code: Code::InvalidValue,
+        path: at.key(key),
+        at_key: true,
+        message: format!("`{}` in {} is not {form}", short(key), named(at)),
+        help: "write the key in that form".to_owned(),
+    }
 }
 
 /// What is wrong with a value of the right type, and what to do.
@@ -245,6 +264,7 @@ fn unknown_field(schema: Option<&Value>, path: &Path, field: &str) -> Fault {
     Fault {
         code: Code::UnknownField,
         path: path.key(field),
+        at_key: true,
         message: format!("{place} has no field `{field}`"),
         help,
     }

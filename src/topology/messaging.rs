@@ -3,7 +3,7 @@
 use crate::diag::{Code, Finding};
 use crate::model::decode::decode;
 use crate::model::knative::messaging::{
-    ChannelSpec, ChannelTemplate, GROUP, Messaging, SubscriptionSpec,
+    ChannelSpec, ChannelTemplate, GROUP, IN_MEMORY_CHANNEL, Messaging, SubscriptionSpec,
 };
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
 use crate::model::object::group_of;
@@ -20,6 +20,14 @@ impl Resolver<'_> {
     pub(super) fn messaging_nodes(&mut self, manifest: &Manifest, kind: &Messaging) {
         match kind {
             Messaging::Channel(spec) => self.channel(manifest, spec),
+            Messaging::InMemoryChannel(spec) => {
+                let backing = Backing::Other {
+                    api_version: manifest.api_version.clone(),
+                    kind: IN_MEMORY_CHANNEL.to_owned(),
+                };
+                let delivery = spec.delivery.clone();
+                self.channel_node(manifest, Channel { backing, delivery });
+            }
             Messaging::Subscription(_) => {}
         }
     }
@@ -27,6 +35,9 @@ impl Resolver<'_> {
     pub(super) fn messaging_routes(&mut self, manifest: &Manifest, kind: &Messaging) {
         match kind {
             Messaging::Channel(spec) => {
+                self.dead_letter_sink(manifest, spec.delivery.as_ref());
+            }
+            Messaging::InMemoryChannel(spec) => {
                 self.dead_letter_sink(manifest, spec.delivery.as_ref());
             }
             Messaging::Subscription(spec) => self.subscription(manifest, spec),
@@ -76,11 +87,11 @@ impl Resolver<'_> {
         match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at) {
             Ok(spec) => {
                 let faults = natsjs::rules::faults(manifest.place(), &at, &spec);
-                self.tell(manifest, faults);
+                self.tell_all(manifest, faults);
                 Some(Backing::NatsJetStream(Box::new(spec)))
             }
             Err(findings) => {
-                self.tell(manifest, findings);
+                self.tell_all(manifest, findings);
                 None
             }
         }
@@ -98,7 +109,8 @@ impl Resolver<'_> {
     }
 
     fn subscription(&mut self, manifest: &Manifest, spec: &SubscriptionSpec) {
-        if spec.channel.namespace.is_some() {
+        let crossing = self.assumed.features.enabled("cross-namespace-event-links");
+        if spec.channel.namespace.is_some() && !crossing {
             let place = manifest.place();
             let path = Path::of("spec.channel.namespace");
             let message = "a Subscription's channel is always in its own namespace";
@@ -148,6 +160,11 @@ impl Resolver<'_> {
         let channel_sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
         let unserved = (on_stream && channel_sink.is_some() && dead_letter.is_none())
             .then_some(SINK_NEVER_RESOLVES);
+        let delivery = spec.delivery.clone().or_else(|| channel.delivery.clone());
+        // On other channels the channel's sink stands in on its own.
+        let inherited = channel_sink.filter(|_| !on_stream && dead_letter.is_none()).cloned();
+        let owner = self.topology.graph[from].name.object().cloned();
+        let inherited = inherited.and_then(|sink| self.inherited_sink(&owner?, &sink));
         let route = Route {
             object: manifest.key.clone(),
             at: manifest.name_location(),
@@ -155,8 +172,8 @@ impl Resolver<'_> {
             filter: Filter::Everything,
             call,
             reply,
-            dead_letter,
-            delivery: spec.delivery.clone().or_else(|| channel.delivery.clone()),
+            dead_letter: dead_letter.or(inherited),
+            delivery,
             unserved,
             generated: None,
         };

@@ -2,6 +2,7 @@
 //! carry them on. Immutable once made. Analysis, simulation and what is planned read only this.
 //! Knows nothing of worlds, plans and servers.
 
+mod addressable;
 mod config_maps;
 mod eventing;
 mod filter;
@@ -14,6 +15,7 @@ mod reference;
 mod resolve;
 mod sources;
 mod stream_names;
+mod suggestion;
 #[cfg(test)]
 mod tests;
 

@@ -111,7 +111,7 @@ impl Resolver<'_> {
         let path = Path::of("spec").key(field);
         let finding = manifest.place().finding(Code::StreamNameCollision, &path, message, help);
         let finding = finding.related(first.at, "the same stream");
-        self.tell(manifest, vec![finding]);
+        self.tell(manifest, finding);
     }
 
     /// A consumer's way from its stream.
@@ -184,7 +184,7 @@ impl Resolver<'_> {
             return Some(*index);
         }
         let finding = self.undeclared(manifest, &account, name, path);
-        self.tell(manifest, vec![finding]);
+        self.tell(manifest, finding);
         None
     }
 

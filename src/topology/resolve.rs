@@ -123,7 +123,7 @@ impl Resolver<'_> {
     }
 
     /// Takes findings about a manifest in.
-    pub(super) fn tell(&mut self, manifest: &Manifest, findings: Vec<Finding>) {
+    pub(super) fn tell_all(&mut self, manifest: &Manifest, findings: Vec<Finding>) {
         let object = manifest.key.to_string();
         self.findings.extend(findings.into_iter().map(|finding| finding.object(object.clone())));
     }

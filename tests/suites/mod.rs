@@ -10,6 +10,8 @@
 mod bad_input;
 mod binary;
 mod crd_fields;
+mod eventing_routes;
+mod features;
 mod fixtures;
 mod golden;
 mod in_process;
@@ -23,6 +25,7 @@ mod live_kubernetes;
 mod output_forms;
 mod project_file;
 mod readme;
+mod recorded_admission;
 mod recorded_admission_flows;
 mod recorded_admission_natss;
 mod recorded_deliveries;
@@ -31,7 +34,9 @@ mod recorded_objects;
 mod schemas;
 mod shape_properties;
 mod shape_properties_nats;
+mod shape_seeds;
 mod simulation_properties;
+mod suggestions;
 mod world_properties;
 mod yaml_as_kubernetes;
 
@@ -50,6 +55,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_objects::trials(),
         recorded_admission_flows::trials(),
         recorded_flows::trials(),
+        recorded_admission::trials(),
+        features::trials(),
+        suggestions::trials(),
+        eventing_routes::trials(),
         recorded_deliveries::trials(),
         schemas::files::trials(),
         schemas::outputs::trials(),

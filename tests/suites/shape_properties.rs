@@ -2,8 +2,12 @@
 //! holds. Valid documents are mutated at random places with values that sit on the edges.
 
 use evctl::model::envelope::Document;
+use evctl::model::knative::eventing::{
+    BrokerSpec, EventPolicySpec, EventTransformSpec, EventTypeV1Beta1, EventTypeV1Beta2,
+    EventTypeV1Beta3, RequestReplySpec, TriggerSpec,
+};
 use evctl::model::knative::flows::{ParallelSpec, SequenceSpec};
-use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
+use evctl::model::knative::messaging::{ChannelSpec, InMemoryChannelSpec, SubscriptionSpec};
 use evctl::model::knative::sinks::{IntegrationSinkSpec, JobSinkSpec};
 use evctl::model::knative::sources::{
     ApiServerSourceSpec, ContainerSourceSpec, IntegrationSourceSpec, PingSourceSpec,
@@ -19,7 +23,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::plain;
+use super::{plain, shape_seeds};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -44,6 +48,29 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("shape_properties::sinks", || {
             holds_briefly::<JobSinkSpec>("JobSink", &json!({"job": {"spec": {}}}));
             holds_briefly::<IntegrationSinkSpec>("IntegrationSink", &integration_sink());
+        }),
+        plain("shape_properties::in_memory_channel", || {
+            holds::<Document<InMemoryChannelSpec>>(&shape_seeds::in_memory_channel(&delivery()));
+        }),
+        plain("shape_properties::broker", || {
+            holds::<Document<BrokerSpec>>(&shape_seeds::broker(&delivery()));
+        }),
+        plain("shape_properties::trigger", || {
+            holds::<Document<TriggerSpec>>(&shape_seeds::trigger(&delivery()));
+        }),
+        plain("shape_properties::event_types", || {
+            holds::<Document<EventTypeV1Beta1>>(&shape_seeds::event_type("v1beta1"));
+            holds::<Document<EventTypeV1Beta2>>(&shape_seeds::event_type("v1beta2"));
+            holds::<Document<EventTypeV1Beta3>>(&shape_seeds::event_type_by_attributes());
+        }),
+        plain("shape_properties::event_policy", || {
+            holds::<Document<EventPolicySpec>>(&shape_seeds::event_policy());
+        }),
+        plain("shape_properties::event_transform", || {
+            holds::<Document<EventTransformSpec>>(&shape_seeds::event_transform());
+        }),
+        plain("shape_properties::request_reply", || {
+            holds::<Document<RequestReplySpec>>(&shape_seeds::request_reply(&delivery()));
         }),
         plain("shape_properties::project", || {
             holds::<Project>(
@@ -218,6 +245,8 @@ const TEXTS: &[&str] = &[
     "byStartTime",
     "pinned_client",
     "PT1S\n",
+    "In",
+    "DoesNotExist",
     "é",
 ];
 
