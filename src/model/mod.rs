@@ -5,6 +5,7 @@
 pub mod assumed;
 pub mod config_maps;
 pub mod decode;
+pub mod derived;
 pub mod duration;
 pub mod envelope;
 pub mod event;
