@@ -164,7 +164,7 @@ fn an_editor_completes() {
 fn an_editor_explains() {
     let mut session = Session::new();
     let head = "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata:\n  name: a\n";
-    let schema = Evctl::new(&["schema", "Subscription"]).run().code(0).json();
+    let schema = Evctl::new(&["schema", "subscription.messaging.knative.dev"]).run().code(0).json();
     let described = |definition: &str, field: &str| {
         let field = &schema["definitions"][definition]["properties"][field];
         field["description"].as_str().unwrap().to_owned()
