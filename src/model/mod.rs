@@ -7,6 +7,7 @@ pub mod cesql;
 pub mod config_maps;
 pub mod cron;
 pub mod decode;
+pub mod derived;
 pub mod duration;
 pub mod envelope;
 pub mod event;
