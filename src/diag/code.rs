@@ -54,6 +54,18 @@ catalogue! {
     WrongKind "wrong-kind" Error "a reference to an object of a kind that cannot stand there";
     StreamNameCollision "stream-name-collision" Error "two channels come out as one stream";
     InvalidStreamName "invalid-stream-name" Error "a channel whose stream the server will refuse for its name";
+    LaterDialect "later-dialect" Error "a document in a later dialect of the same API version";
+    ProposedDialect "proposed-dialect" Note "a document in a dialect that was proposed and never shipped";
+    WrittenByController "written-by-controller" Warning "a declaration that a controller writes over";
+    SeveralMatches "several-matches" Error "a selector that must match one object matches several";
+    Overwritten "overwritten" Error "two things under one name, of which one is lost";
+    CrossTalk "cross-talk" Warning "events of two sources on one topic";
+    Crashes "crashes" Error "a declaration that the software behind it crashes on";
+    InvalidCondition "invalid-condition" Error "a condition that does not compile";
+    NeverFires "never-fires" Error "nothing can ever come this way";
+    InertField "inert-field" Warning "a field that is accepted and has no effect";
+    OddFilter "odd-filter" Warning "a filter that does not do what it seems to";
+    RemovedBackend "removed-backend" Warning "a server that the software behind it no longer supports";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
 }
 

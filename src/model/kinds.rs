@@ -65,7 +65,8 @@ impl Kind {
     }
 }
 
-fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {
+/// Reads a document of a kind with a spec.
+pub(super) fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {
     let spec = reading.spec::<S>()?;
     spec.check(reading);
     Some(spec.typed())

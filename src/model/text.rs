@@ -90,6 +90,14 @@ text_type!(
 );
 
 text_type!(
+    /// The DNS name of an endpoint.
+    DnsName,
+    "a DNS name: labels of letters, digits and `-` joined by dots, without scheme, port and path",
+    r"^(?=.{1,253}$)[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$",
+    |text| text.len() <= 253 && text.to_ascii_lowercase().split('.').all(is_label)
+);
+
+text_type!(
     /// The name of a project. It is a label's value on every object the project owns.
     ProjectName,
     "a project name: letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends",
