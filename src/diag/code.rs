@@ -65,6 +65,7 @@ catalogue! {
     NeverFires "never-fires" Error "nothing can ever come this way";
     InertField "inert-field" Warning "a field that is accepted and has no effect";
     OddFilter "odd-filter" Warning "a filter that does not do what it seems to";
+    UnanchoredPattern "unanchored-pattern" Note "a pattern that fits parts of a text";
     RemovedBackend "removed-backend" Warning "a server that the software behind it no longer supports";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
 }

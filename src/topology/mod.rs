@@ -15,7 +15,7 @@ mod resolve;
 mod sources;
 mod stream_names;
 
-pub use filter::Filter;
+pub use filter::{ConditionInput, Filter};
 pub use resolve::{Resolved, resolve};
 
 use std::fmt;

@@ -28,6 +28,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         declared: BTreeMap::new(),
         cluster_kinds: cluster_kinds(manifests),
         nodes: BTreeMap::new(),
+        buses: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -49,6 +50,8 @@ pub(super) struct Resolver<'a> {
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
     pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
+    /// The first event bus of each server, by URL and cluster id.
+    pub(super) buses: BTreeMap<(String, String), ObjectKey>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,

@@ -12,7 +12,7 @@ use crate::model::object_model::{
     ProvisionerSpec,
 };
 use crate::model::path::Step;
-use crate::model::{Manifest, Path};
+use crate::model::{Manifest, ObjectKey, Path};
 use crate::topology::resolve::Resolver;
 
 const KIND: &str = "Provisioner";
@@ -115,9 +115,16 @@ impl<'a> Resolver<'a> {
             let path = Path::of("metadata.labels").key(name);
             of.root.at(&path).and_then(|node| node.text()).map(str::to_owned)
         };
-        manifests
-            .iter()
-            .filter(|m| m.key.is(GROUP, KIND) && m.key.namespace == manifest.key.namespace)
+        let first = ObjectKey {
+            group: GROUP.to_owned(),
+            kind: KIND.to_owned(),
+            namespace: manifest.key.namespace.clone(),
+            name: String::new(),
+        };
+        self.declared
+            .range(first.clone()..)
+            .take_while(|(key, _)| key.is(GROUP, KIND) && key.namespace == first.namespace)
+            .map(|(_, at)| &manifests[*at])
             .filter(|m| selector.matches(|name| label(m, name)))
             .collect()
     }
