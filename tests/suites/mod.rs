@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod binary;
+mod corpus;
 mod fixtures;
 mod golden;
 mod in_process;
@@ -17,6 +18,8 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod load_properties;
+mod load_target;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
@@ -33,6 +36,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         shape_properties::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
+        load_properties::trials(),
+        corpus::trials(),
         recorded_objects::trials(),
         recorded_deliveries::trials(),
         bad_input::trials(),

@@ -173,7 +173,15 @@ pub(super) fn provisioner(spec: &ProvisionerSpec, reading: &mut Reading<'_>) {
     }
     if let Some(parameters) = &spec.parameters {
         let schema = Value::Object(parameters.clone().into_iter().collect());
-        schema_fault(&schema, &Path::of("spec.parameters"), reading);
+        let path = Path::of("spec.parameters");
+        schema_fault(&schema, &path, reading);
+        if let Err(error) = jsonschema::validator_for(&schema)
+            && !reading.has_errors()
+        {
+            let message = format!("no arguments can be held against `{path}`: {error}");
+            let help = "write the whole schema here, without references to other places";
+            reading.fault(Code::InvalidValue, &path, message, help);
+        }
     }
 }
 

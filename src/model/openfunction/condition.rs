@@ -10,6 +10,10 @@ pub enum Condition {
     /// Whether an event of this input came within the last 60 seconds.
     Input(String),
     Not(Box<Condition>),
+    /// Whether both hold or neither does.
+    Same(Box<Condition>, Box<Condition>),
+    /// The second where the first holds, and the third where it does not.
+    Either(Box<Condition>, Box<Condition>, Box<Condition>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
@@ -39,7 +43,7 @@ const RESERVED: &[&str] = &[
     "while",
 ];
 
-/// Parentheses within parentheses that anybody would write.
+/// How deep anybody would nest a condition. It bounds the stack.
 const DEPTH: usize = 64;
 
 /// Whether a text can be a variable of CEL.
@@ -57,7 +61,7 @@ impl Condition {
     /// What is wrong, and at which character.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { text, at: 0, depth: 0 };
-        let condition = parser.any()?;
+        let condition = parser.either()?;
         parser.space();
         if parser.at < text.len() {
             return Err(parser.unexpected("`&&`, `||` or the end"));
@@ -71,6 +75,8 @@ impl Condition {
             Self::Constant(_) => BTreeSet::new(),
             Self::Input(name) => BTreeSet::from([name.as_str()]),
             Self::Not(inner) => inner.inputs(),
+            Self::Same(left, right) => &left.inputs() | &right.inputs(),
+            Self::Either(first, yes, no) => &(&first.inputs() | &yes.inputs()) | &no.inputs(),
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::inputs).collect(),
         }
     }
@@ -81,6 +87,14 @@ impl Condition {
             Self::Constant(value) => *value,
             Self::Input(name) => is_on(name),
             Self::Not(inner) => !inner.holds(is_on),
+            Self::Same(left, right) => left.holds(is_on) == right.holds(is_on),
+            Self::Either(first, yes, no) => {
+                if first.holds(is_on) {
+                    yes.holds(is_on)
+                } else {
+                    no.holds(is_on)
+                }
+            }
             Self::All(parts) => parts.iter().all(|part| part.holds(is_on)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(is_on)),
         }
@@ -127,6 +141,21 @@ impl Parser<'_> {
         taken
     }
 
+    fn either(&mut self) -> Result<Condition, String> {
+        let first = self.any()?;
+        if !self.takes("?") {
+            return Ok(first);
+        }
+        self.deeper()?;
+        let yes = self.any()?;
+        if !self.takes(":") {
+            return Err(self.unexpected("`:`"));
+        }
+        let no = self.either()?;
+        self.depth -= 1;
+        Ok(Condition::Either(Box::new(first), Box::new(yes), Box::new(no)))
+    }
+
     fn any(&mut self) -> Result<Condition, String> {
         let mut parts = vec![self.all()?];
         while self.takes("||") {
@@ -136,11 +165,28 @@ impl Parser<'_> {
     }
 
     fn all(&mut self) -> Result<Condition, String> {
-        let mut parts = vec![self.one()?];
+        let mut parts = vec![self.compared()?];
         while self.takes("&&") {
-            parts.push(self.one()?);
+            parts.push(self.compared()?);
         }
         Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Condition::All(parts) })
+    }
+
+    fn compared(&mut self) -> Result<Condition, String> {
+        let mut left = self.one()?;
+        let mut signs = 0;
+        loop {
+            let same = self.takes("==");
+            if !same && !self.takes("!=") {
+                return Ok(left);
+            }
+            signs += 1;
+            if signs > DEPTH {
+                return Err(format!("more than {DEPTH} comparisons follow each other"));
+            }
+            let both = Condition::Same(Box::new(left), Box::new(self.one()?));
+            left = if same { both } else { Condition::Not(Box::new(both)) };
+        }
     }
 
     fn one(&mut self) -> Result<Condition, String> {
@@ -153,16 +199,22 @@ impl Parser<'_> {
     }
 
     fn group(&mut self) -> Result<Condition, String> {
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(format!("more than {DEPTH} parentheses are open"));
-        }
-        let inner = self.any()?;
+        self.deeper()?;
+        let inner = self.either()?;
         if !self.takes(")") {
             return Err(self.unexpected("`)`"));
         }
         self.depth -= 1;
         Ok(inner)
+    }
+
+    fn deeper(&mut self) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            Err(format!("it nests deeper than {DEPTH} levels"))
+        } else {
+            Ok(())
+        }
     }
 
     fn name(&mut self) -> Result<Condition, String> {
@@ -210,6 +262,11 @@ mod tests {
         check("!a", &["a"], false);
         check("!a && b", &["a", "b"], true);
         check("true", &[], false);
+        check("a == b", &["a", "b"], true);
+        check("(a != b) == c", &["a", "b", "c"], true);
+        check("a != a", &["a"], false);
+        check("a ? b : c ? a : b", &["a", "b", "c"], true);
+        check("a ? !a : a", &["a"], false);
     }
 
     #[test]
@@ -234,6 +291,9 @@ mod tests {
         fails("in", "at character 1, the name of an input, `!` or `(` is wanted, not `i`");
         fails("1 == 1", "at character 1, the name of an input, `!` or `(` is wanted, not `1`");
         fails("ä", "at character 1, the name of an input, `!` or `(` is wanted, not `ä`");
-        assert!(Condition::parse(&"(".repeat(100_000)).is_err());
+        for endless in ["(", "a ? b : ", "a == "] {
+            assert!(Condition::parse(&format!("{}a", endless.repeat(100_000))).is_err());
+        }
+        fails("a ? b", "at the end, `:` is wanted");
     }
 }

@@ -50,7 +50,7 @@ fn condition(trigger: &Trigger, subscriber: &Subscriber, reading: &mut Reading<'
     let condition = match Condition::parse(text) {
         Ok(condition) => condition,
         Err(why) => {
-            let message = format!("`{text}` does not compile: {why}");
+            let message = format!("`{text}` is no condition over inputs: {why}");
             let help = format!("write names of inputs with !, && and ||; else {EXITS}");
             return reading.fault(Code::InvalidCondition, &path, message, help);
         }

@@ -6,6 +6,7 @@ use petgraph::Direction;
 use crate::diag::{Code, Location};
 use crate::model::manifest::Typed;
 use crate::model::openfunction::{Event, EventBus, GROUP, OpenFunction, Trigger};
+use crate::model::shape::nearest;
 use crate::model::{Manifest, ObjectKey, Path};
 use crate::topology::resolve::Resolver;
 use crate::topology::{Backing, Channel, Node, NodeIndex, NodeName, Role};
@@ -24,6 +25,17 @@ impl<'a> Resolver<'a> {
     pub(super) fn refer_to_bus(&mut self, manifest: &Manifest, name: &str) -> ObjectKey {
         let key = self.bus_object(manifest, name);
         self.refer(manifest, &Path::of("spec.eventBus"), &key);
+        if !self.declared.contains_key(&key) {
+            let is_bus = |other: &&ObjectKey| {
+                other.is(GROUP, "ClusterEventBus")
+                    || other.is(GROUP, "EventBus") && other.namespace == key.namespace
+            };
+            let names = self.declared.keys().filter(is_bus).map(|other| other.name.as_str());
+            let near = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+            if let (Some(help), Some((_, finding))) = (near, self.dangling.last_mut()) {
+                finding.help = help;
+            }
+        }
         self.bus(manifest, name)
     }
 

@@ -54,7 +54,12 @@ impl<'a> Resolver<'a> {
         let path = input.path.key(trigger.dialect.input_fields().0);
         let message = match (&source.event_bus, bus) {
             (None, _) => format!("{} sends to its sink only, and to no bus", declared.key),
-            (Some(name), Some(bus)) if self.bus(declared, name) != *bus => {
+            // A bus that is declared nowhere is a finding already.
+            (Some(name), Some(bus))
+                if self.declared.contains_key(bus)
+                    && self.declared.contains_key(&self.bus(declared, name))
+                    && self.bus(declared, name) != *bus =>
+            {
                 let other = self.bus(declared, name);
                 format!("{} sends to {other}, and this Trigger listens on {bus}", declared.key)
             }

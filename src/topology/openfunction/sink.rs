@@ -40,7 +40,7 @@ impl Resolver<'_> {
         };
         let said = (reference.api_version.as_str(), reference.kind.as_str());
         if !kinds.contains(&said) {
-            self.unsupported(manifest, reference, kinds, &path);
+            self.unsupported(manifest, dialect, reference, kinds, &path);
             return None;
         }
         let key = self.key_of(manifest, &plain(reference));
@@ -51,6 +51,7 @@ impl Resolver<'_> {
     fn unsupported(
         &mut self,
         manifest: &Manifest,
+        dialect: Dialect,
         reference: &SinkReference,
         kinds: &[(&str, &str)],
         path: &Path,
@@ -63,8 +64,10 @@ impl Resolver<'_> {
         } else {
             "kind"
         };
+        let shipped = dialect == Dialect::Shipped;
+        let said = if shipped { ": the controller says \"unsupported reference\"" } else { "" };
         let message = format!(
-            "a {} of {} cannot be a sink here: \"unsupported reference\"",
+            "a {} of {} cannot be a sink here{said}",
             reference.kind, reference.api_version
         );
         let help = format!("name a {}; or write the URL as uri", names.join(" or a "));
