@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod knative;
 pub mod load;
 pub mod manifest;
+mod mapping;
 pub mod nack;
 pub mod natsjs;
 pub mod object;

@@ -20,6 +20,8 @@ mod live_jetstream;
 mod live_kubernetes;
 mod load_properties;
 mod load_target;
+mod lowered_models;
+mod model_shapes;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
@@ -34,6 +36,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     [
         fixtures::trials(),
         shape_properties::trials(),
+        model_shapes::trials(),
+        lowered_models::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
         load_properties::trials(),

@@ -38,6 +38,11 @@ pub(crate) fn cases(default: u32) -> u32 {
 }
 
 fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+    holds_in::<T>(valid, 1500);
+}
+
+/// Decoding and schema agree on mutations of a valid document.
+pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema>(valid: &Value, default_cases: u32) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -45,7 +50,7 @@ fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
     walk(valid, &mut Vec::new(), &mut places);
     let strategy = proptest::collection::vec((0..places.len(), edges(), any::<bool>()), 1..3);
     let mut runner = TestRunner::new(Config {
-        cases: cases(1500),
+        cases: cases(default_cases),
         failure_persistence: None,
         ..Config::default()
     });

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::model::kinds::{Kind, Spec};
 use crate::model::manifest::Typed;
+use crate::model::mapping::from_mapping;
 use crate::model::reading::Reading;
 
 pub use parts::{
@@ -118,20 +119,24 @@ pub struct ProvisionerSpec {
 }
 
 /// A kind of event, by what it looks like. Not part of the first release of the object model.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventTypeSpec {
     /// The JSON Schema of an event in flight, as text. For JSON transports only.
     pub json_schema: Option<String>,
 }
 
+from_mapping!(EventTypeSpec { json_schema: Option<String> });
+
 /// All subscriptions of a channel, with names resolved. Written by the Subscription controller.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResolvedSubscriptionSetSpec {
     /// Whom the channel forwards to.
     pub subscribers: Vec<ResolvedSubscription>,
 }
+
+from_mapping!(ResolvedSubscriptionSetSpec { subscribers: Vec<ResolvedSubscription> });
 
 impl Spec for SourceSpec {
     fn check(&self, reading: &mut Reading<'_>) {

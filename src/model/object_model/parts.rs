@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::mapping::from_mapping;
 use crate::model::text::DnsName;
 
 /// A reference to one object (core/v1 ObjectReference).
@@ -183,12 +184,14 @@ pub enum ProvisionedKind {
 }
 
 /// Who is subscribed to a channel.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Channelable {
     /// Written by the Subscription controller: leave it out.
     pub subscribers: Option<Vec<ResolvedSubscription>>,
 }
+
+from_mapping!(Channelable { subscribers: Option<Vec<ResolvedSubscription>> });
 
 /// What the answers of a call mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]

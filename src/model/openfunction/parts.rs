@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::mapping::from_mapping;
+
 /// Something that takes events by HTTP: one of `ref` and `uri`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -125,12 +127,14 @@ pub struct Build {
 }
 
 /// An object of the same namespace, by name.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocalReference {
     /// The name of the object.
     pub name: Option<String>,
 }
+
+from_mapping!(LocalReference { name: Option<String> });
 
 /// Settings of the Shipwright engine.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -169,9 +173,11 @@ pub struct SourceRepository {
 }
 
 /// An image that holds source code.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BundleContainer {
     /// The image, such as `quay.io/org/image:tag`.
     pub image: String,
 }
+
+from_mapping!(BundleContainer { image: String });

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::model::kinds::Spec;
 use crate::model::manifest::Typed;
+use crate::model::mapping::from_mapping;
 use crate::model::path::Path;
 use crate::model::reading::Reading;
 
@@ -46,12 +47,14 @@ pub struct FirstInput {
 }
 
 /// What an event must hold.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Filters {
     /// Filters on the payload; all of them must pass.
     pub data: Option<Vec<DataFilter>>,
 }
+
+from_mapping!(Filters { data: Option<Vec<DataFilter>> });
 
 /// Where events go while a condition holds.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -67,13 +70,14 @@ pub struct FirstSubscriber {
 }
 
 /// A sink that can only be referred to.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReferenceOnly {
     /// A Knative Service, or a Component of Dapr.
-    #[serde(rename = "ref")]
-    pub reference: SinkReference,
+    pub r#ref: SinkReference,
 }
+
+from_mapping!(ReferenceOnly { r#ref: SinkReference });
 
 /// A Trigger of the second proposal: the shipped one, with a list of inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -159,20 +163,24 @@ pub struct ConsumerGroup {
 }
 
 /// An event bus of the first proposal.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FirstEventBusSpec {
     /// NATS Streaming.
     pub nats: FirstNats,
 }
 
+from_mapping!(FirstEventBusSpec { nats: FirstNats });
+
 /// NATS Streaming.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FirstNats {
     /// A server that is already there.
     pub native: NativeNats,
 }
+
+from_mapping!(FirstNats { native: NativeNats });
 
 /// A server of NATS Streaming.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -211,7 +219,7 @@ impl FirstTriggerSpec {
                 // The path of a sink is that of what holds `ref`.
                 destinations: vec![referred(path.clone(), &subscriber.reference)],
                 dead_letters: dead
-                    .map(|dead| referred(path.key("deadLetterSink"), &dead.reference))
+                    .map(|dead| referred(path.key("deadLetterSink"), &dead.r#ref))
                     .into_iter()
                     .collect(),
                 path,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::kinds::Spec;
 use crate::model::manifest::Typed;
+use crate::model::mapping::from_mapping;
 use crate::model::reading::Reading;
 
 use super::parts::{AdvancedScaling, Build, ScalingAuthentication, SinkSpec};
@@ -82,12 +83,14 @@ pub struct KafkaScaling {
 }
 
 /// Instants of a schedule.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cron {
     /// When, as Dapr's cron binding reads it: `@every 2s`, or fields of cron.
     pub schedule: String,
 }
+
+from_mapping!(Cron { schedule: String });
 
 /// Messages of an MQTT topic.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
