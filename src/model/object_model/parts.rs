@@ -80,14 +80,13 @@ impl LabelSelector {
         let exact = self.match_labels.iter().flatten();
         let demanded = self.match_expressions.iter().flatten();
         exact.into_iter().all(|(key, value)| label(key).as_deref() == Some(value))
-            && demanded.into_iter().all(|demand| demand.holds(label(&demand.key)))
+            && demanded.into_iter().all(|demand| demand.holds(label(&demand.key).as_deref()))
     }
 }
 
 impl Requirement {
-    fn holds(&self, label: Option<String>) -> bool {
-        let listed =
-            label.as_ref().is_some_and(|value| self.values.iter().flatten().any(|v| v == value));
+    fn holds(&self, label: Option<&str>) -> bool {
+        let listed = label.is_some_and(|value| self.values.iter().flatten().any(|v| v == value));
         match self.operator {
             Operator::In => listed,
             Operator::NotIn => !listed,
