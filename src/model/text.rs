@@ -102,6 +102,15 @@ text_type!(
 );
 
 text_type!(
+    /// The DNS name of an endpoint.
+    DnsName,
+    "a DNS name: labels of letters, digits and `-` joined by dots, without scheme, port and path",
+    r"^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$";
+    at most 253,
+    |text| text.len() <= 253 && text.to_ascii_lowercase().split('.').all(is_label)
+);
+
+text_type!(
     /// The name of a project. It is a label's value on every object the project owns.
     ProjectName,
     "a project name: letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends",
@@ -192,7 +201,7 @@ text_type!(
     /// A subject of NATS, wildcards allowed.
     Subject,
     "a subject of NATS: words between dots, `*` for one, `>` at the end for the rest, no spaces",
-    r"^(?!>\.)(?!.*\.>\.)[^ \t\r\n\f.]+(\.[^ \t\r\n\f.]+)*$",
+    r"^(([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]+)\.)*([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]*)$",
     is_subject
 );
 
@@ -200,7 +209,7 @@ text_type!(
     /// A subject of NATS, or nothing said.
     SubjectOrEmpty,
     "a subject of NATS, such as orders.*, or empty",
-    r"^((?!>\.)(?!.*\.>\.)[^ \t\r\n\f.]+(\.[^ \t\r\n\f.]+)*)?$",
+    r"^((([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]+)\.)*([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]*))?$",
     |text| text.is_empty() || is_subject(text)
 );
 

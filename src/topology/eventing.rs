@@ -10,7 +10,7 @@ use crate::model::{Manifest, ObjectKey, Path};
 
 use super::reference::Wanted;
 use super::resolve::Resolver;
-use super::{Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
 
 impl Resolver<'_> {
     pub(super) fn eventing_nodes(&mut self, manifest: &Manifest, kind: &Eventing) {
@@ -68,6 +68,7 @@ impl Resolver<'_> {
         // The Broker's sink stands in on its own, whatever else the Trigger says of delivery.
         let dead_letter = own_sink.or_else(|| self.broker_sink(from, sink.as_ref()?));
         self.topology.add_route(Route {
+            answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,
@@ -195,6 +196,7 @@ impl Resolver<'_> {
         let own = NodeName::Object(manifest.key.clone());
         let Some(from) = self.nodes.get(&own).copied() else { return };
         self.topology.add_route(Route {
+            answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,

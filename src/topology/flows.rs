@@ -10,7 +10,7 @@ use crate::model::{Manifest, ObjectKey, Path};
 
 use super::messaging::SINK_NEVER_RESOLVES;
 use super::resolve::Resolver;
-use super::{Backing, Channel, Filter, Node, NodeIndex, NodeName, Role, Route};
+use super::{Answers, Backing, Channel, Filter, Node, NodeIndex, NodeName, Role, Route};
 
 /// A route that a controller makes, before it is known where it starts from.
 struct Generated<'a> {
@@ -252,6 +252,7 @@ impl Resolver<'_> {
             name: made.name,
         };
         let route = Route {
+            answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.place().value(&made.at),
             from,

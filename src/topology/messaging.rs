@@ -11,7 +11,7 @@ use crate::model::{Manifest, Path};
 
 use super::reference::Wanted;
 use super::resolve::Resolver;
-use super::{Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
 
 pub(super) const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
     a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
@@ -172,6 +172,7 @@ impl Resolver<'_> {
             filter: Filter::Everything,
             call,
             reply,
+            answers: Answers::default(),
             dead_letter: dead_letter.or(inherited),
             delivery,
             unserved,

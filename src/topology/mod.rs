@@ -19,7 +19,7 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
-pub use filter::Filter;
+pub use filter::{ConditionInput, Filter};
 pub use resolve::{Resolved, resolve};
 
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ use crate::diag::Location;
 use crate::model::ObjectKey;
 use crate::model::knative::duck::DeliverySpec;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
+use crate::model::object_model::CallRole;
 
 /// What takes events in, by the name that output uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub enum NodeName {
     Object(ObjectKey),
     /// A URI relative to an object's address.
     Path(ObjectKey, String),
+    /// A topic of an event bus; absent where the bus is not known.
+    Topic(Option<ObjectKey>, String),
     Uri(String),
 }
 
@@ -47,7 +50,7 @@ impl NodeName {
     pub fn object(&self) -> Option<&ObjectKey> {
         match self {
             Self::Object(key) | Self::Path(key, _) => Some(key),
-            Self::Uri(_) => None,
+            Self::Topic(..) | Self::Uri(_) => None,
         }
     }
 }
@@ -57,6 +60,8 @@ impl fmt::Display for NodeName {
         match self {
             Self::Object(key) => key.fmt(out),
             Self::Path(key, path) => write!(out, "{key} {path}"),
+            Self::Topic(Some(bus), topic) => write!(out, "{bus} {topic}"),
+            Self::Topic(None, topic) => write!(out, "topic {topic}"),
             Self::Uri(uri) => out.write_str(uri),
         }
     }
@@ -120,6 +125,14 @@ pub struct Node {
     pub generated_by: Option<ObjectKey>,
 }
 
+/// What the answers of a route's call mean, and where those go that name a route.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    pub role: CallRole,
+    /// The node of each name that a router answers with.
+    pub routes: Vec<(String, NodeIndex)>,
+}
+
 /// Carries events from a channel or a producer to a subscriber, its replies to another node, and what was given
 /// up to a third.
 #[derive(Debug, Clone)]
@@ -132,6 +145,8 @@ pub struct Route {
     pub filter: Filter,
     pub call: NodeIndex,
     pub reply: Option<NodeIndex>,
+    /// How the call's answers are read.
+    pub answers: Answers,
     pub dead_letter: Option<NodeIndex>,
     /// The Subscription's own delivery, or else the channel's, as a whole.
     pub delivery: Option<DeliverySpec>,
@@ -183,6 +198,9 @@ impl Topology {
         self.graph.add_edge(from, call, (number, Flow::Call));
         route.reply.map(|to| self.graph.add_edge(from, to, (number, Flow::Reply)));
         route.dead_letter.map(|to| self.graph.add_edge(from, to, (number, Flow::DeadLetter)));
+        for (_, to) in &route.answers.routes {
+            self.graph.add_edge(from, *to, (number, Flow::Reply));
+        }
         self.routes.push(route);
     }
 
@@ -198,7 +216,7 @@ impl Topology {
     pub fn node(&self, name: &NodeName) -> Option<NodeIndex> {
         let alias = || match name {
             NodeName::Object(key) => self.aliases.get(key).copied(),
-            NodeName::Path(..) | NodeName::Uri(_) => None,
+            NodeName::Path(..) | NodeName::Topic(..) | NodeName::Uri(_) => None,
         };
         self.graph.node_indices().find(|at| self.graph[*at].name == *name).or_else(alias)
     }

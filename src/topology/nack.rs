@@ -10,7 +10,7 @@ use crate::model::text::{AccountName, SubjectOrEmpty};
 use crate::model::{Manifest, ObjectKey, Path};
 
 use super::resolve::Resolver;
-use super::{Backing, Channel, Filter, NodeIndex, NodeName, Reference, Route};
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Reference, Route};
 
 /// A stream by the account that declares it and its name in JetStream.
 pub(super) type StreamKey = (String, String);
@@ -158,6 +158,7 @@ impl Resolver<'_> {
             self.topology.references.push(Reference { from: manifest.key.clone(), to: origin });
         }
         self.topology.add_route(Route {
+            answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,

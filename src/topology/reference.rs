@@ -247,7 +247,8 @@ impl Resolver<'_> {
         Some(self.sink(name, at))
     }
 
-    fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
+    /// The object that a reference means, whether it is declared or not.
+    pub(super) fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
         let group = reference.group().to_owned();
         let scoped = crate::model::object::is_cluster_scoped(&group, &reference.kind)
             || self.cluster_kinds.contains(&(group.clone(), reference.kind.clone()));

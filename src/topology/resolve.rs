@@ -29,6 +29,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         cluster_kinds: cluster_kinds(manifests),
         nodes: BTreeMap::new(),
         streams: BTreeMap::new(),
+        buses: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -52,6 +53,8 @@ pub(super) struct Resolver<'a> {
     pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
     /// Every stream that is declared, or that a channel stands for.
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
+    /// The first event bus of each server, by URL and cluster id.
+    pub(super) buses: BTreeMap<(String, String), ObjectKey>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,

@@ -12,7 +12,7 @@ use crate::model::{Manifest, ObjectKey, Path};
 
 use super::reference::{has_no_address, is_absolute};
 use super::resolve::Resolver;
-use super::{Filter, Node, NodeIndex, NodeName, Role, Route};
+use super::{Answers, Filter, Node, NodeIndex, NodeName, Role, Route};
 
 /// Where every source says where its events go.
 const SINK: &str = "spec.sink";
@@ -76,6 +76,7 @@ impl Resolver<'_> {
 
     fn send(&mut self, manifest: &Manifest, from: NodeIndex, call: NodeIndex) {
         self.topology.add_route(Route {
+            answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod binary;
+mod corpus;
 mod crd_fields;
 mod eventing_routes;
 mod features;
@@ -22,6 +23,10 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod load_properties;
+mod load_target;
+mod lowered_models;
+mod model_shapes;
 mod output_forms;
 mod project_file;
 mod readme;
@@ -52,6 +57,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         world_properties::trials(),
         simulation_properties::trials(),
         recorded_admission_natss::trials(),
+        model_shapes::trials(),
+        lowered_models::trials(),
+        load_properties::trials(),
+        corpus::trials(),
         recorded_objects::trials(),
         recorded_admission_flows::trials(),
         recorded_flows::trials(),

@@ -94,6 +94,7 @@ fn line(topology: &Topology, route: &Route) -> String {
     let place = |at: NodeIndex| match &topology.graph[at].name {
         NodeName::Object(key) => object(key),
         NodeName::Path(key, path) => format!("{}{path}", object(key)),
+        NodeName::Topic(_, topic) => topic.clone(),
         NodeName::Uri(uri) => uri.clone(),
     };
     let delivery = route.delivery.as_ref().map_or("null".to_owned(), |delivery| {

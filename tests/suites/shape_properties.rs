@@ -86,17 +86,18 @@ pub(crate) fn cases(default: u32) -> u32 {
 }
 
 pub(super) fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
-    holds_for::<T>(valid, 1500);
+    holds_in::<T>(valid, 1500);
 }
 
 /// As many mutations as a kind needs whose fields are of forms that other kinds have too.
 fn holds_briefly<S: DeserializeOwned + JsonSchema>(kind: &str, spec: &Value) {
     let document =
         json!({"apiVersion": "a/v1", "kind": kind, "metadata": metadata(), "spec": spec});
-    holds_for::<Document<S>>(&document, 300);
+    holds_in::<Document<S>>(&document, 300);
 }
 
-fn holds_for<T: DeserializeOwned + JsonSchema>(valid: &Value, number: u32) {
+/// Decoding and schema agree on mutations of a valid document.
+pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema>(valid: &Value, default_cases: u32) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -104,7 +105,7 @@ fn holds_for<T: DeserializeOwned + JsonSchema>(valid: &Value, number: u32) {
     walk(valid, &mut Vec::new(), &mut places);
     let strategy = proptest::collection::vec((0..places.len(), edges(), any::<bool>()), 1..3);
     let mut runner = TestRunner::new(Config {
-        cases: cases(number),
+        cases: cases(default_cases),
         failure_persistence: None,
         ..Config::default()
     });
