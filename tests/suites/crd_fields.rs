@@ -30,6 +30,7 @@ const OPAQUE: &[(&str, &str, &str)] = &[
 const ONE_SIDED: &[(&str, &str, &str)] = &[
     ("*", "spec.delivery.timeout", "kept as an unknown field; the Go type has it"),
     ("*", "spec.delivery.retryAfterMax", "kept as an unknown field; the Go type has it"),
+    ("ApiServerSource", "spec.filters", "the CRD of 0.50 lacks it, and the Go type has it"),
     ("*", "spec.delivery.format", "kept as an unknown field; the Go type has it"),
 ];
 
@@ -110,8 +111,10 @@ impl Walk<'_> {
         })
     }
 
-    /// What a schema of ours refers to.
+    /// What a schema of ours refers to, where it stands beside a description too.
     fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        let beside = schema.get("allOf").and_then(Value::as_array).and_then(|all| all.first());
+        let schema = beside.unwrap_or(schema);
         match schema.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix('#')) {
             Some(pointer) => self.root.pointer(pointer).unwrap_or(schema),
             None => schema,

@@ -62,6 +62,8 @@ fn leads_somewhere(node: &Node, path: &str) -> bool {
         Value::Sequence(items) => items.iter().enumerate().any(|(at, item)| {
             rest(&format!("[{at}]")).is_some_and(|rest| leads_somewhere(item, rest))
         }),
+        // A ConfigMap's value holds YAML of its own.
+        Value::String(text) => text.contains(':'),
         _ => false,
     }
 }

@@ -40,6 +40,7 @@ mod schemas;
 mod shape_properties;
 mod shape_properties_nats;
 mod shape_seeds;
+mod shape_seeds_flows;
 mod simulation_properties;
 mod suggestions;
 mod world_properties;

@@ -23,31 +23,17 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{plain, shape_seeds};
+use super::{plain, shape_seeds, shape_seeds_flows};
 
 pub(super) fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = flows();
+    trials.extend([
         plain("shape_properties::nats_jet_stream_channel", || {
             holds::<Document<NatsJetStreamChannelSpec>>(&nats_channel());
         }),
         plain("shape_properties::channel", || holds::<Document<ChannelSpec>>(&channel())),
         plain("shape_properties::subscription", || {
             holds::<Document<SubscriptionSpec>>(&subscription());
-        }),
-        plain("shape_properties::flows", || {
-            holds_briefly::<SequenceSpec>("Sequence", &sequence());
-            holds_briefly::<ParallelSpec>("Parallel", &parallel());
-        }),
-        plain("shape_properties::sources", || {
-            holds_briefly::<PingSourceSpec>("PingSource", &ping());
-            holds_briefly::<ApiServerSourceSpec>("ApiServerSource", &api_server());
-            holds_briefly::<ContainerSourceSpec>("ContainerSource", &container());
-            holds_briefly::<SinkBindingSpec>("SinkBinding", &sink_binding());
-            holds_briefly::<IntegrationSourceSpec>("IntegrationSource", &integration());
-        }),
-        plain("shape_properties::sinks", || {
-            holds_briefly::<JobSinkSpec>("JobSink", &json!({"job": {"spec": {}}}));
-            holds_briefly::<IntegrationSinkSpec>("IntegrationSink", &integration_sink());
         }),
         plain("shape_properties::in_memory_channel", || {
             holds::<Document<InMemoryChannelSpec>>(&shape_seeds::in_memory_channel(&delivery()));
@@ -75,6 +61,39 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("shape_properties::project", || {
             holds::<Project>(
                 &json!({"apiVersion": "evctl.dev/v1alpha1", "kind": "Project", "name": "a"}),
+            );
+        }),
+    ]);
+    trials
+}
+
+fn flows() -> Vec<Trial> {
+    vec![
+        plain("shape_properties::flows", || {
+            holds_briefly::<SequenceSpec>("Sequence", &shape_seeds_flows::sequence());
+            holds_briefly::<ParallelSpec>("Parallel", &shape_seeds_flows::parallel());
+        }),
+        plain("shape_properties::sources", || {
+            holds_briefly::<PingSourceSpec>("PingSource", &shape_seeds_flows::ping());
+            holds_briefly::<ApiServerSourceSpec>(
+                "ApiServerSource",
+                &shape_seeds_flows::api_server(),
+            );
+            holds_briefly::<ContainerSourceSpec>(
+                "ContainerSource",
+                &shape_seeds_flows::container(),
+            );
+            holds_briefly::<SinkBindingSpec>("SinkBinding", &shape_seeds_flows::sink_binding());
+            holds_briefly::<IntegrationSourceSpec>(
+                "IntegrationSource",
+                &shape_seeds_flows::integration(),
+            );
+        }),
+        plain("shape_properties::sinks", || {
+            holds_briefly::<JobSinkSpec>("JobSink", &json!({"job": {"spec": {}}}));
+            holds_briefly::<IntegrationSinkSpec>(
+                "IntegrationSink",
+                &shape_seeds_flows::integration_sink(),
             );
         }),
     ]
@@ -329,110 +348,6 @@ fn subscription() -> Value {
     })
 }
 
-fn destination() -> Value {
+pub(super) fn destination() -> Value {
     json!({"ref": {"kind": "Service", "name": "d", "apiVersion": "v1"}, "uri": "/x", "CACerts": "c", "audience": "o"})
-}
-
-fn sequence() -> Value {
-    let mut step = destination();
-    step["delivery"] = delivery();
-    json!({
-        "channelTemplate": {"apiVersion": "a/v1", "kind": "K", "spec": {"x": 1}},
-        "steps": [step], "reply": destination()
-    })
-}
-
-fn parallel() -> Value {
-    json!({
-        "channelTemplate": {"apiVersion": "a/v1", "kind": "K"}, "reply": destination(),
-        "branches": [{
-            "filter": destination(), "subscriber": destination(), "reply": destination(), "delivery": delivery()
-        }]
-    })
-}
-
-fn ping() -> Value {
-    json!({
-        "sink": destination(), "ceOverrides": {"extensions": {"a": "b"}}, "schedule": "* * * * *",
-        "timezone": "UTC", "contentType": "text/plain", "data": "d", "dataBase64": "ZA=="
-    })
-}
-
-fn selector() -> Value {
-    json!({
-        "matchLabels": {"a": "b"},
-        "matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}]
-    })
-}
-
-fn api_server() -> Value {
-    json!({
-        "sink": destination(), "ceOverrides": {}, "owner": {"apiVersion": "v1", "kind": "K"},
-        "resources": [{"apiVersion": "v1", "kind": "Event", "selector": selector()}], "mode": "Resource",
-        "serviceAccountName": "s", "namespaceSelector": selector(), "filters": [{"exact": {"type": "a"}}]
-    })
-}
-
-fn container() -> Value {
-    json!({"sink": destination(), "ceOverrides": {}, "template": {"spec": {"containers": []}}})
-}
-
-fn sink_binding() -> Value {
-    json!({
-        "sink": destination(), "ceOverrides": {},
-        "subject": {"apiVersion": "apps/v1", "kind": "K", "namespace": "n", "name": "a", "selector": selector()}
-    })
-}
-
-fn s3() -> Value {
-    json!({
-        "arn": "a", "region": "r", "deleteAfterRead": true, "moveAfterRead": true,
-        "destinationBucket": "d", "destinationBucketPrefix": "p", "destinationBucketSuffix": "s",
-        "autoCreateBucket": true, "prefix": "p", "ignoreBody": true, "uriEndpointOverride": "u",
-        "overrideEndpoint": true, "forcePathStyle": true, "delay": 1, "maxMessagesPerPoll": 1
-    })
-}
-
-fn sqs() -> Value {
-    json!({
-        "arn": "a", "region": "r", "deleteAfterRead": true, "autoCreateQueue": true, "host": "h",
-        "protocol": "https", "queueURL": "q", "uriEndpointOverride": "u", "overrideEndpoint": true,
-        "delay": 1, "greedy": true, "maxMessagesPerPoll": 1, "waitTimeSeconds": 1, "visibilityTimeout": 1
-    })
-}
-
-fn auth() -> Value {
-    json!({"secret": {"ref": {"name": "s"}}, "serviceAccountName": "a"})
-}
-
-fn integration() -> Value {
-    json!({
-        "sink": destination(), "ceOverrides": {}, "template": {"spec": {}},
-        "timer": {"period": 1, "message": "m", "contentType": "c", "repeatCount": 1},
-        "aws": {
-            "s3": s3(), "sqs": sqs(), "auth": auth(),
-            "ddbStreams": {
-                "table": "t", "region": "r", "streamIteratorType": "FROM_START",
-                "uriEndpointOverride": "u", "overrideEndpoint": true, "delay": 1
-            }
-        }
-    })
-}
-
-fn integration_sink() -> Value {
-    json!({
-        "log": {
-            "loggerName": "l", "level": "INFO", "logMask": true, "marker": "m", "multiline": true,
-            "showAllProperties": true, "showBody": true, "showBodyType": true,
-            "showExchangePattern": true, "showHeaders": true, "showProperties": true,
-            "showStreams": true, "showCachedStreams": true
-        },
-        "aws": {
-            "s3": s3(), "sqs": sqs(), "auth": auth(),
-            "sns": {
-                "arn": "a", "region": "r", "autoCreateTopic": true, "uriEndpointOverride": "u",
-                "overrideEndpoint": true
-            }
-        }
-    })
 }

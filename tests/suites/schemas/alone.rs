@@ -15,11 +15,30 @@ const REASONS: &[(&str, &str)] = &[
     ("forbidden-field", "the type is shared with places that have the field"),
     ("missing-field", "one of several fields is enough, or one demands another"),
     ("invalid-value", "fields exclude each other, or a part is of the kind that it names"),
+    ("invalid-cesql", "an expression has a grammar of its own"),
+    ("cesql-function", "an expression has a grammar of its own"),
+    ("cesql-not-boolean", "an expression has a grammar of its own"),
+    ("invalid-condition", "an expression has a grammar of its own"),
+    ("never-fires", "an expression has a grammar of its own"),
+    ("several-dialects", "the schema leaves a filter's members open to completion"),
+    ("filter-crashes", "each part alone is allowed"),
+    ("feature-disabled", "it depends on the cluster's flags"),
+    ("name-too-long", "the length is that of a label, which the name becomes"),
+    ("crashes", "each part alone is allowed"),
+    ("overwritten", "it compares parts of the document"),
+    ("several-matches", "it takes all documents to see"),
+    ("unworkable-setting", "servers admit it"),
+    ("later-dialect", "the dialect has no schema"),
+    ("unserved-version", "the version stands in a reference, or inside of a ConfigMap's text"),
+    ("duplicate-key", "it stands inside of a ConfigMap's text"),
+    ("unknown-field", "it stands in a template, or inside of a ConfigMap's text"),
+    ("wrong-type", "it stands in a template, or inside of a ConfigMap's text"),
+    ("yaml-syntax", "it stands inside of a ConfigMap's text"),
 ];
 
 /// Codes that say that a document is in another dialect than the one that servers take, which
 /// evctl reads all the same. The schema is that of the servers.
-const DIALECTS: &[&str] = &[];
+const DIALECTS: &[&str] = &["proposal-field", "proposed-dialect", "later-dialect"];
 
 /// Whether evctl says that a document is in a dialect that the schema does not describe.
 pub(crate) fn is_dialect(document: &Document) -> bool {

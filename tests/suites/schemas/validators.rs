@@ -115,12 +115,30 @@ fn every_example_passes() {
     }
 }
 
+/// What the schema refuses and evctl takes away unread, as the webhook's defaults do: an empty choice
+/// of the NATS channel. Editors say to leave it out.
+const EMPTY_CHOICES: &[&str] = &[
+    "spec.stream.config.retention",
+    "spec.stream.config.discard",
+    "spec.stream.config.storage",
+    "spec.consumerConfigTemplate.deliverPolicy",
+    "spec.consumerConfigTemplate.replayPolicy",
+    "spec.consumerConfigTemplate.consumerType",
+];
+
+/// The faults that the schema finds, without empty choices that evctl has nothing to say of.
+fn without_empty_choices(ours: &BTreeSet<String>, theirs: BTreeSet<String>) -> BTreeSet<String> {
+    let is_choice = |path: &String| EMPTY_CHOICES.contains(&path.as_str());
+    theirs.into_iter().filter(|path| ours.contains(path) || !is_choice(path)).collect()
+}
+
 fn bad_shapes_fail_where_evctl_points() {
     let mut alone = Places::default();
     let mut failed = 0;
     let mut wrong = Vec::new();
     for (document, paths) in checked(documents::of_fixtures()) {
         let ours = document.shape_paths();
+        let paths = without_empty_choices(&ours, paths);
         if paths.is_empty() {
             document.errors().for_each(|found| alone.add(&document, found));
         } else if !alone::is_dialect(&document) {
