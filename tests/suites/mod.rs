@@ -31,7 +31,6 @@ mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_admission;
-mod recorded_admission_flows;
 mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_flows;
@@ -62,7 +61,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         load_properties::trials(),
         corpus::trials(),
         recorded_objects::trials(),
-        recorded_admission_flows::trials(),
         recorded_flows::trials(),
         recorded_admission::trials(),
         features::trials(),

@@ -14,8 +14,6 @@ use crate::servers::lookup;
 pub(crate) struct Recording {
     /// The folder of the recording, below the test data.
     pub(crate) folder: &'static str,
-    /// Kinds whose rules are not written yet.
-    pub(crate) not_yet: &'static [&'static str],
     /// Question, the code of evctl's error, and why evctl refuses what was admitted.
     pub(crate) stricter: &'static [(&'static str, &'static str, &'static str)],
     /// Question and why nothing is refused that was.
@@ -48,12 +46,6 @@ impl Recording {
         let document: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let verdicts = document["verdicts"].as_array().expect("a list of verdicts");
         Ok(verdicts.iter().map(verdict).collect())
-    }
-
-    /// Whether a verdict is on a new object of a kind that evctl has the rules of.
-    pub(crate) fn concerns(&self, verdict: &Verdict) -> bool {
-        let kind = verdict.object["kind"].as_str().unwrap_or_default();
-        verdict.before.is_none() && !self.not_yet.contains(&kind)
     }
 
     /// Every way in which evctl says something else of an object than was recorded.
@@ -123,6 +115,11 @@ fn verdict(entry: &Value) -> Verdict {
 }
 
 impl Verdict {
+    /// Whether it is on a new object.
+    pub(crate) fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// Whether it is on a change, by someone who is no controller.
     pub(crate) fn is_change(&self) -> bool {
         self.before.is_some() && self.asker.is_none()
