@@ -31,7 +31,6 @@ mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_admission;
-mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
@@ -55,7 +54,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         crd_fields::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
-        recorded_admission_natss::trials(),
         model_shapes::trials(),
         lowered_models::trials(),
         load_properties::trials(),
