@@ -10,6 +10,7 @@ use crate::model::kinds::{Kind, Spec};
 use crate::model::manifest::Typed;
 use crate::model::reading::Reading;
 
+use super::delivery_rules;
 use super::duck::{DeliverySpec, Destination, KReference};
 use super::messaging::ChannelTemplate;
 
@@ -110,6 +111,10 @@ impl Spec for SequenceSpec {
             reading.fault_at_key(Code::InvalidValue, &Path::of("spec.steps"), message, help);
         }
         template(reading, self.channel_template.as_ref());
+        for (number, step) in self.steps.iter().enumerate() {
+            let at = Path::of("spec.steps").index(number).key("delivery");
+            delivery_rules::check_without_format(reading, &at, step.delivery.as_ref());
+        }
     }
 
     fn typed(self) -> Typed {
@@ -126,6 +131,8 @@ impl Spec for ParallelSpec {
         }
         template(reading, self.channel_template.as_ref());
         for (number, branch) in self.branches.iter().enumerate() {
+            let at = Path::of("spec.branches").index(number).key("delivery");
+            delivery_rules::check_without_format(reading, &at, branch.delivery.as_ref());
             unprotected(reading, number, branch);
         }
     }
