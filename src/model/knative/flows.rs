@@ -110,7 +110,6 @@ impl Spec for SequenceSpec {
             let help = "add a step; the webhook refuses a Sequence without any";
             reading.fault_at_key(Code::InvalidValue, &Path::of("spec.steps"), message, help);
         }
-        template(reading, self.channel_template.as_ref());
         for (number, step) in self.steps.iter().enumerate() {
             let at = Path::of("spec.steps").index(number).key("delivery");
             delivery_rules::check_without_format(reading, &at, step.delivery.as_ref());
@@ -129,7 +128,6 @@ impl Spec for ParallelSpec {
             let help = "add a branch; the webhook refuses a Parallel without any";
             reading.fault_at_key(Code::InvalidValue, &Path::of("spec.branches"), message, help);
         }
-        template(reading, self.channel_template.as_ref());
         for (number, branch) in self.branches.iter().enumerate() {
             let at = Path::of("spec.branches").index(number).key("delivery");
             delivery_rules::check_without_format(reading, &at, branch.delivery.as_ref());
@@ -139,19 +137,6 @@ impl Spec for ParallelSpec {
 
     fn typed(self) -> Typed {
         Typed::Flow(Flow::Parallel(Box::new(self)))
-    }
-}
-
-/// A template counts as a whole: what it does not say is not taken from the default.
-fn template(reading: &mut Reading<'_>, template: Option<&ChannelTemplate>) {
-    let Some(template) = template else { return };
-    for (field, text) in [("apiVersion", &template.api_version), ("kind", &template.kind)] {
-        if text.is_empty() {
-            let path = Path::of("spec.channelTemplate").key(field);
-            let message = format!("`{path}` is empty");
-            let help = "say which channel to make, or take the template away for the default";
-            reading.fault(Code::InvalidValue, &path, message, help);
-        }
     }
 }
 
