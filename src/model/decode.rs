@@ -51,12 +51,12 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
 ) -> Result<T, Vec<Finding>> {
     let value = place.root.at(at).map_or_else(|| Value::Object(Map::new()), Node::to_json);
     T::deserialize(&value).map_err(|error| {
-        let faults = Shape::of::<T>().faults(&value);
+        let faults = Shape::of::<T>().faults_at(at, &value);
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];
         }
-        faults.into_iter().map(|fault| finding(place, at, fault)).collect()
+        faults.into_iter().map(|fault| finding(place, fault)).collect()
     })
 }
 
@@ -75,8 +75,8 @@ where
     typed.map_err(serde::de::Error::custom)
 }
 
-fn finding(place: Place<'_>, at: &Path, fault: shape::Fault) -> Finding {
-    let path = at.join(&fault.path);
+fn finding(place: Place<'_>, fault: shape::Fault) -> Finding {
+    let path = fault.path;
     let location = match fault.code {
         _ if fault.at_key => place.key(&path),
         Code::MissingField => head(place, &path),
