@@ -19,7 +19,7 @@ use super::path::Path;
 use super::project::{self, Project};
 use super::reading::Reading;
 use super::yaml::{self, Node};
-use super::{foreign, hidden, kinds, list};
+use super::{credentials, foreign, hidden, kinds, list};
 
 /// What every document of a run is read by.
 #[derive(Clone, Copy)]
@@ -36,6 +36,8 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
     /// The project's name, where a project file says it.
     pub project: Option<(String, Location)>,
+    /// Places that are hidden once nothing is read from the texts any more.
+    credentials: Vec<(FileId, Span)>,
 }
 
 /// Reads every input. `namespace` is where an object lives that does not say; `assumed` is what the
@@ -46,6 +48,10 @@ pub fn load(inputs: Vec<Input>, namespace: &str, assumed: &Assumed) -> Loaded {
     for input in inputs {
         loaded.input(input, scope);
     }
+    for (file, span) in std::mem::take(&mut loaded.credentials) {
+        loaded.sources.hide_secret(Location { file, span });
+    }
+    loaded.sources.scrub(&mut loaded.findings);
     let cluster_kinds = cluster_kinds(&loaded.manifests);
     for manifest in &mut loaded.manifests {
         if cluster_kinds.contains(&(manifest.key.group.clone(), manifest.key.kind.clone())) {
@@ -117,6 +123,7 @@ impl Loaded {
     ) -> (FileId, Vec<yaml::Document>, Vec<yaml::Problem>) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file = self.sources.add(name, text.to_owned());
+        self.credentials.extend(credentials::spans(text).into_iter().map(|span| (file, span)));
         let (documents, problems) = yaml::documents(self.sources.text(file));
         for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
             self.sources.hide(Location { file, span });
@@ -147,7 +154,9 @@ impl Loaded {
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let credentials = credentials::spans(&text);
         let file = self.sources.add(name, text);
+        self.credentials.extend(credentials.into_iter().map(|span| (file, span)));
         for span in hidden::spans(self.sources.text(file), &[], true) {
             self.sources.hide(Location { file, span });
         }
