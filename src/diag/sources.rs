@@ -1,6 +1,8 @@
 //! The texts that findings point into: files by number, places by byte, lines and columns on demand.
 //! Reads no file itself.
 
+use std::sync::OnceLock;
+
 /// The number of a file within one run, in order of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FileId(pub u32);
@@ -29,8 +31,17 @@ pub struct Position {
 struct Source {
     name: String,
     text: String,
-    /// The byte at which each line begins.
-    lines: Vec<usize>,
+    /// The byte at which each line begins, once somebody asks.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+        })
+    }
 }
 
 /// Every text of a run.
@@ -40,12 +51,7 @@ pub struct Sources(Vec<Source>);
 impl Sources {
     /// Takes a text in and gives it its number. `name` is how output calls the file.
     pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
-        let lines = std::iter::once(0)
-            .chain(
-                text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1),
-            )
-            .collect();
-        self.0.push(Source { name: name.into(), text, lines });
+        self.0.push(Source { name: name.into(), text, lines: OnceLock::new() });
         FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -76,8 +82,9 @@ impl Sources {
         let Some(source) = self.0.get(file.0 as usize) else {
             return Position { line: 1, column: 1 };
         };
-        let line = source.lines.partition_point(|start| *start <= byte).max(1);
-        let start = source.lines.get(line - 1).copied().unwrap_or(0);
+        let lines = source.lines();
+        let line = lines.partition_point(|start| *start <= byte).max(1);
+        let start = lines.get(line - 1).copied().unwrap_or(0);
         let before = source.text.get(start..byte).unwrap_or("");
         Position { line, column: before.chars().count() + 1 }
     }

@@ -2,13 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use crate::diag::{Code, FileId, Finding, Location, Span};
 
 use super::path::Path;
 use super::shape::{self, Shape};
-use super::yaml::Node;
+use super::yaml::{self, Node};
 
 /// A tree, the file it stands in, and where in its object it hangs.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +47,10 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     place: Place<'_>,
     at: &Path,
 ) -> Result<T, Vec<Finding>> {
-    let value = place.root.at(at).map_or_else(|| Value::Object(Map::new()), Node::to_json);
-    T::deserialize(&value).map_err(|error| {
-        let faults = Shape::of::<T>().faults(&value);
+    let empty = Node { value: yaml::Value::Mapping(Vec::new()), span: Span::default() };
+    let node = place.root.at(at).unwrap_or(&empty);
+    T::deserialize(node).map_err(|error| {
+        let faults = Shape::of::<T>().faults(&node.to_json());
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];

@@ -1,22 +1,22 @@
 //! Texts to manifests: every document that can be read, and everything that is wrong, at once.
+//! Texts are read side by side; what comes out is the same whatever the number of threads.
 //! Reads no file itself and does not yet ask what objects refer to.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 
 use super::assumed::Assumed;
-use super::decode::{Place, decode};
-use super::envelope::Envelope;
-use super::manifest::{Manifest, Typed};
-use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
-use super::path::Path;
-use super::project::{self, Project};
-use super::reading::Reading;
-use super::yaml::{self, Node};
-use super::{hidden, kinds};
+use super::document::{Found, Reader, Scope};
+use super::manifest::Manifest;
+use super::parallel::{in_order, threads};
+use super::yaml::{self, Document, Problem};
+use super::{hidden, project};
+
+/// How long a part of a text is at least, in bytes: many parts to share out, and short enough that
+/// the trees of one stay in the processor's cache until they are decoded.
+const PART: usize = 128 * 1024;
 
 /// A file's bytes, or why they could not be had.
 #[derive(Debug, Clone)]
@@ -24,13 +24,6 @@ pub struct Input {
     /// How output calls it.
     pub name: String,
     pub content: Result<Vec<u8>, String>,
-}
-
-/// What every document of a run is read by.
-#[derive(Clone, Copy)]
-struct Scope<'a> {
-    namespace: &'a str,
-    assumed: &'a Assumed,
 }
 
 /// What loading found.
@@ -46,66 +39,140 @@ pub struct Loaded {
 /// Reads every input. `namespace` is where an object lives that does not say; `assumed` is what the
 /// servers are taken to be.
 pub fn load(inputs: Vec<Input>, namespace: &str, assumed: &Assumed) -> Loaded {
-    let mut loaded = Loaded::default();
-    let scope = Scope { namespace, assumed };
-    for input in inputs {
-        loaded.input(input, scope);
-    }
-    let cluster_kinds = cluster_kinds(&loaded.manifests);
-    for manifest in &mut loaded.manifests {
-        if cluster_kinds.contains(&(manifest.key.group.clone(), manifest.key.kind.clone())) {
-            manifest.key.namespace = None;
-        }
-    }
-    loaded
+    Loader { scope: Scope { namespace, assumed }, threads: threads(), part: PART }.load(inputs)
 }
 
 /// The kinds that CRDs of the input declare for the whole cluster, as (group, kind).
 pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
-    let text = |manifest: &Manifest, at: &str| {
-        manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned)
-    };
+    let text = |manifest: &Manifest, at: &str| manifest.text(at).map(str::to_owned);
     manifests
         .iter()
         .filter(|m| m.key.is("apiextensions.k8s.io", "CustomResourceDefinition"))
-        .filter(|m| text(m, "/spec/scope").as_deref() == Some("Cluster"))
-        .filter_map(|m| Some((text(m, "/spec/group")?, text(m, "/spec/names/kind")?)))
+        .filter(|m| m.text("spec.scope") == Some("Cluster"))
+        .filter_map(|m| Some((text(m, "spec.group")?, text(m, "spec.names.kind")?)))
         .collect()
 }
 
+/// How inputs are read.
+struct Loader<'a> {
+    scope: Scope<'a>,
+    threads: usize,
+    part: usize,
+}
+
+/// A text to read.
+struct Text<'a> {
+    file: FileId,
+    text: &'a str,
+    is_project: bool,
+}
+
+/// A part of a text, and whether it is all of it.
+struct Part<'a> {
+    of: &'a Text<'a>,
+    range: Range<usize>,
+    is_whole: bool,
+}
+
+impl Loader<'_> {
+    fn load(&self, inputs: Vec<Input>) -> Loaded {
+        let mut loaded = Loaded::default();
+        let files: Vec<(FileId, bool)> =
+            inputs.into_iter().filter_map(|input| loaded.input(input)).collect();
+        let text = |(file, is_project)| Text { file, text: loaded.sources.text(file), is_project };
+        let texts: Vec<Text<'_>> = files.into_iter().map(text).collect();
+        self.read(&texts).into_iter().for_each(|found| loaded.take(found));
+        let cluster_kinds = cluster_kinds(&loaded.manifests);
+        for Manifest { key, .. } in &mut loaded.manifests {
+            if cluster_kinds.iter().any(|(group, kind)| key.is(group, kind)) {
+                key.namespace = None;
+            }
+        }
+        loaded
+    }
+
+    /// Reads the parts of every text. A text with a part that does not read as it should is read
+    /// again as a whole: what is wrong with it is said in the words of the whole.
+    fn read(&self, texts: &[Text<'_>]) -> Vec<Found> {
+        let parts: Vec<Part<'_>> = texts.iter().flat_map(|text| self.parts(text)).collect();
+        let read = in_order(self.threads, &parts, |part| self.part(part));
+        let mut by_text: BTreeMap<FileId, Option<Vec<Found>>> = BTreeMap::new();
+        for (part, found) in parts.iter().zip(read) {
+            let all = by_text.entry(part.of.file).or_insert_with(|| Some(Vec::new()));
+            *all = all.take().zip(found).map(|(mut all, found)| {
+                all.push(found);
+                all
+            });
+        }
+        let again: Vec<&Text<'_>> =
+            texts.iter().filter(|text| matches!(by_text.get(&text.file), Some(None))).collect();
+        for (text, found) in again.iter().zip(in_order(self.threads, &again, |text| self.whole(text))) {
+            by_text.insert(text.file, Some(vec![found]));
+        }
+        by_text.into_values().flatten().flatten().collect()
+    }
+
+    fn parts<'a>(&self, text: &'a Text<'a>) -> Vec<Part<'a>> {
+        let ranges = yaml::parts(text.text, self.part);
+        let is_whole = ranges.len() == 1;
+        ranges.into_iter().map(|range| Part { of: text, range, is_whole }).collect()
+    }
+
+    fn part(&self, part: &Part<'_>) -> Option<Found> {
+        if part.is_whole {
+            return Some(self.whole(part.of));
+        }
+        let documents = yaml::part(part.of.text, part.range.clone())?;
+        Some(self.found(part.of, documents, Vec::new()))
+    }
+
+    fn whole(&self, text: &Text<'_>) -> Found {
+        let (documents, problems) = yaml::documents(text.text);
+        self.found(text, documents, problems)
+    }
+
+    fn found(&self, of: &Text<'_>, documents: Vec<Document>, problems: Vec<Problem>) -> Found {
+        let &Text { file, text, is_project } = of;
+        let at = |span| Location { file, span };
+        let hidden = hidden::spans(text, &documents, !problems.is_empty());
+        let finding = |problem: Problem| {
+            Finding::new(problem.code, problem.message, problem.help).at(at(problem.span))
+        };
+        let found = Found {
+            findings: problems.into_iter().map(finding).collect(),
+            hidden: hidden.into_iter().map(at).collect(),
+            ..Found::default()
+        };
+        let mut reader = Reader { scope: self.scope, file, text, found };
+        reader.documents(documents, is_project);
+        reader.found
+    }
+}
+
 impl Loaded {
-    fn input(&mut self, input: Input, scope: Scope<'_>) {
+    /// Takes the text of an input in; gives its file, and whether that is a project file.
+    fn input(&mut self, input: Input) -> Option<(FileId, bool)> {
         let bytes = match input.content {
             Ok(bytes) => bytes,
             Err(why) => {
                 let message = format!("`{}` cannot be read: {why}", input.name);
                 let help = "name a file or folder that is there and that you may read";
                 self.findings.push(Finding::new(Code::UnreadableFile, message, help));
-                return;
+                return None;
             }
         };
-        let text = match String::from_utf8(bytes) {
+        let mut text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => return self.not_utf8(&input.name, &error),
+            Err(error) => {
+                self.not_utf8(&input.name, &error);
+                return None;
+            }
         };
-        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
-        let file = self.sources.add(input.name.clone(), text);
-        let (documents, problems) = yaml::documents(self.sources.text(file));
-        for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
-            self.sources.hide(Location { file, span });
-        }
-        for problem in problems {
-            let at = Location { file, span: problem.span };
-            self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
         }
         let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
-        for root in documents.into_iter().filter_map(|document| document.root) {
-            if is_project {
-                self.project_file(file, &root);
-            } else {
-                self.document(file, root, scope);
-            }
-        }
+        Some((self.sources.add(input.name, text), is_project))
     }
 
     fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
@@ -125,129 +192,24 @@ impl Loaded {
         );
     }
 
-    fn project_file(&mut self, file: FileId, root: &Node) {
-        let place = Place { file, root };
-        match decode::<Project>(place, &Path::default()) {
-            Ok(project) => self.named(project.name.as_str(), place.value(&Path::of("name"))),
-            Err(findings) => self.findings.extend(findings),
-        }
+    fn take(&mut self, found: Found) {
+        found.hidden.into_iter().for_each(|at| self.sources.hide(at));
+        self.findings.extend(found.findings);
+        self.manifests.extend(found.manifests);
+        found.names.into_iter().for_each(|(name, at)| self.named(name, at));
     }
 
     /// Takes the project's name; a second project among the inputs is an error.
-    fn named(&mut self, name: &str, at: Location) {
+    fn named(&mut self, name: String, at: Location) {
         match &self.project {
-            Some((first, place)) if first != name => {
+            Some((first, place)) if *first != name => {
                 let message = format!("the inputs belong to two projects, `{first}` and `{name}`");
                 let help = "plan one at a time, or say --project with one project file alone";
                 let finding =
                     Finding::new(Code::DuplicateObject, message, help).at(at).path("name");
                 self.findings.push(finding.related(*place, "the other project"));
             }
-            _ => self.project = Some((name.to_owned(), at)),
+            _ => self.project = Some((name, at)),
         }
     }
-
-    fn document(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let place = Place { file, root: &root };
-        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
-            let span = Span {
-                start: root.span.start,
-                end: first_line_end(&self.sources, file, root.span),
-            };
-            let message = "this document has neither apiVersion nor kind, so it is no manifest";
-            let help = "passed over; add both, or keep it out of the folder";
-            let finding = Finding::new(Code::NotAManifest, message, help);
-            self.findings.push(finding.at(Location { file, span }));
-            return;
-        }
-        if group_of(&api_version) == "kustomize.config.k8s.io" {
-            let message = format!("a {kind} is for kustomize, which evctl does not run here");
-            let help = "passed over; give evctl what `kustomize build` prints";
-            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
-            return;
-        }
-        if group_of(&api_version) == "evctl.dev" {
-            let message = format!("a {kind} of evctl itself is nothing to plan");
-            let help = "passed over; keep saved worlds and reports out of the folder";
-            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
-            return;
-        }
-        if kind == "List" && api_version == "v1" {
-            return self.list(file, root, scope);
-        }
-        self.manifest(file, root, scope);
-    }
-
-    fn list(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        let yaml::Value::Mapping(entries) = root.value else { return };
-        for entry in entries.into_iter().filter(|entry| entry.key == "items") {
-            if let yaml::Value::Sequence(items) = entry.value.value {
-                for item in items {
-                    self.document(file, item, scope);
-                }
-            }
-        }
-    }
-
-    fn manifest(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        let place = Place { file, root: &root };
-        let envelope = match decode::<Envelope>(place, &Path::default()) {
-            Ok(envelope) => envelope,
-            Err(findings) => return self.findings.extend(findings),
-        };
-        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let group = group_of(&api_version).to_owned();
-        let said = envelope.metadata.namespace.map(|namespace| namespace.as_str().to_owned());
-        let in_cluster = kinds::versions(&group, &kind).any(|row| row.cluster_scoped);
-        let namespace = if is_cluster_scoped(&group, &kind) || in_cluster {
-            None
-        } else {
-            Some(said.unwrap_or_else(|| scope.namespace.to_owned()))
-        };
-        let key =
-            ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
-        let (typed, mut findings) = typed(place, &key, &api_version, scope.assumed);
-        if key.is("", "Secret") {
-            findings.extend(hidden::faults(place));
-        }
-        self.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
-        self.manifests.push(Manifest::new(key, api_version, file, root, typed));
-    }
-}
-
-/// Decodes a manifest by its kind.
-fn typed(
-    place: Place<'_>,
-    key: &ObjectKey,
-    api_version: &str,
-    assumed: &Assumed,
-) -> (Typed, Vec<Finding>) {
-    let version = version_of(api_version);
-    let mut rows = kinds::versions(&key.group, &key.kind).peekable();
-    if rows.peek().is_none() {
-        return (Typed::Other, Vec::new());
-    }
-    let Some(row) = rows.find(|row| row.version == version) else {
-        return (Typed::Broken, vec![unserved(place, key, api_version)]);
-    };
-    let mut reading = Reading::new(place, key, api_version, assumed);
-    let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
-    (typed, reading.into_findings())
-}
-
-fn unserved(place: Place<'_>, key: &ObjectKey, api_version: &str) -> Finding {
-    let versions: Vec<String> = kinds::versions(&key.group, &key.kind)
-        .map(|row| format!("{}/{}", row.group, row.version))
-        .collect();
-    let message = format!("{} is not served as `{api_version}`", key.kind);
-    let help = format!("write apiVersion: {}", versions.join(" or "));
-    place.finding(Code::UnservedVersion, &Path::of("apiVersion"), message, help)
-}
-
-fn first_line_end(sources: &Sources, file: FileId, span: Span) -> usize {
-    let text = &sources.text(file)[span.start..span.end];
-    span.start + text.find('\n').unwrap_or(text.len())
 }

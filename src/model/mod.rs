@@ -5,6 +5,7 @@
 pub mod assumed;
 pub mod config_maps;
 pub mod decode;
+mod document;
 pub mod duration;
 pub mod envelope;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod natsjs;
 pub mod object;
 pub mod object_model;
 pub mod openfunction;
+mod parallel;
 pub mod path;
 pub mod project;
 pub mod reading;

@@ -4,6 +4,7 @@ use crate::diag::Code;
 use crate::model::knative::duck::{Destination, KReference};
 use crate::model::object::group_of;
 use crate::model::shape::nearest;
+use crate::model::yaml::Node;
 use crate::model::{Manifest, ObjectKey, Path};
 
 use super::resolve::Resolver;
@@ -197,8 +198,8 @@ fn is_absolute(uri: &str) -> bool {
 
 /// The object that a pass-through kind sends its events to, where it says so the usual way.
 pub(super) fn sink_reference(manifest: &Manifest) -> Option<ObjectKey> {
-    let sink = manifest.body().pointer("/spec/sink/ref")?;
-    let text = |name: &str| sink.get(name).and_then(serde_json::Value::as_str);
+    let sink = manifest.root.get("spec")?.get("sink")?.get("ref")?;
+    let text = |name: &str| sink.get(name).and_then(Node::text);
     Some(ObjectKey {
         group: group_of(text("apiVersion")?).to_owned(),
         kind: text("kind")?.to_owned(),

@@ -1,20 +1,24 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
 
 use crate::diag::{Code, Span};
 
+use super::mapping::{Keys, is_mergeable};
 use super::problem::{DEPTH, Problem, duplicate, syntax, too_deep};
 use super::{Entry, Node, Value, scalar};
 
-/// Nodes in one file, aliases expanded: far above the largest CRD (some 30,000).
+/// Nodes in one document, and nodes that aliases stand for in one file: far above the largest CRD
+/// (some 30,000).
 const NODES: usize = 1_000_000;
 
 /// One document of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// `None` where the document is empty.
     pub root: Option<Node>,
@@ -22,21 +26,14 @@ pub struct Document {
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
 pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
-    let mut builder = Builder {
-        text,
-        // Another crate may switch the parser's comments on for all.
-        parser: Parser::new_from_str_with_options(text, options! { emit_comments: false }),
-        anchors: BTreeMap::new(),
-        nodes: 0,
-        problems: Vec::new(),
-    };
+    let mut builder = Builder::new(text, 0..text.len());
     let mut documents = Vec::new();
-    while builder.nodes <= NODES {
+    while builder.repeated <= NODES {
         match builder.next_document() {
             Ok(Some(document)) => documents.push(document),
             Ok(None) => break,
             Err(problem) => {
-                builder.problems.push(problem);
+                builder.problems.push(*problem);
                 if !matches!(builder.parser.proceed_next_document(), Ok(true)) {
                     break;
                 }
@@ -46,61 +43,128 @@ pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     (documents, builder.problems)
 }
 
+/// Reads a part of a text (`split::parts`), with places in the whole; `None` where anything about it
+/// is out of the ordinary, so that the text is better read whole.
+pub fn part(text: &str, part: Range<usize>) -> Option<Vec<Document>> {
+    let mut builder = Builder::new(text, part);
+    let mut documents = Vec::new();
+    while let Some(document) = builder.next_document().ok()? {
+        documents.push(document);
+    }
+    (builder.problems.is_empty() && builder.repeated == 0).then_some(documents)
+}
+
 struct Builder<'text> {
+    /// The file's text, as far as it is read here.
     text: &'text str,
+    /// Where reading begins.
+    start: usize,
     parser: Parser<'text, StrInput<'text>>,
     /// By anchor: the node, how many nodes it is, and how deep it goes.
     anchors: BTreeMap<usize, (Node, usize, usize)>,
+    /// How many nodes the document has.
     nodes: usize,
+    /// How many nodes the aliases of the file stand for.
+    repeated: usize,
+    /// What has been read of the collections that are still open, the innermost last: a collection
+    /// is then made in one piece, as large as it is and no larger.
+    items: Vec<Node>,
+    entries: Vec<Entry>,
     problems: Vec<Problem>,
 }
 
-type Built<T> = Result<T, Problem>;
+/// Problems are rare, and results of this are handed on for every value.
+type Built<T> = Result<T, Box<Problem>>;
+
+/// As much of an event as a tree is made of, with its anchor. The parser's events are large.
+enum Part {
+    Scalar(Value, usize),
+    Sequence(usize),
+    Mapping(usize),
+    Alias(usize),
+    /// The end of a collection or of a document.
+    End,
+    DocumentStart,
+    StreamEnd,
+    Nothing,
+}
 
 impl<'text> Builder<'text> {
-    /// The next event that carries data.
-    fn event(&mut self) -> Built<Option<(Event<'text>, Span)>> {
-        match self.parser.next_event() {
-            None => Ok(None),
-            Some(Ok((event, marked))) => Ok(Some((event, bytes(&marked)))),
-            Some(Err(error)) => {
-                let at = error.marker().byte_offset().unwrap_or(self.text.len());
-                Err(syntax(self.text, at, &error.info()))
-            }
+    fn new(text: &'text str, part: Range<usize>) -> Self {
+        // Another crate may switch the parser's comments on for all.
+        let options = options! { emit_comments: false };
+        Self {
+            text: &text[..part.end],
+            start: part.start,
+            parser: Parser::new_from_str_with_options(&text[part], options),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            repeated: 0,
+            items: Vec::new(),
+            entries: Vec::new(),
+            problems: Vec::new(),
         }
+    }
+
+    fn next(&mut self) -> Built<(Part, Span)> {
+        let (event, span) = match self.parser.next_event() {
+            None => return Ok((Part::StreamEnd, Span::default())),
+            Some(Ok((event, marked))) => (event, self.place(&marked)),
+            Some(Err(error)) => {
+                let at = error.marker().byte_offset().map_or(self.text.len(), |at| self.start + at);
+                return Err(syntax(self.text, at, &error.info()));
+            }
+        };
+        let part = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                Part::Scalar(scalar(text, style, tag.as_deref(), span)?, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => Part::Sequence(anchor),
+            Event::MappingStart(_, anchor, _) => Part::Mapping(anchor),
+            Event::Alias(anchor) => Part::Alias(anchor),
+            Event::SequenceEnd | Event::MappingEnd | Event::DocumentEnd => Part::End,
+            Event::DocumentStart(..) => Part::DocumentStart,
+            Event::StreamEnd => Part::StreamEnd,
+            _ => Part::Nothing,
+        };
+        Ok((part, span))
     }
 
     fn next_document(&mut self) -> Built<Option<Document>> {
         loop {
-            match self.event()? {
-                None | Some((Event::StreamEnd, _)) => return Ok(None),
-                Some((Event::DocumentStart(..), _)) => break,
-                Some(_) => {}
+            match self.next()?.0 {
+                Part::StreamEnd => return Ok(None),
+                Part::DocumentStart => break,
+                _ => {}
             }
         }
         self.anchors.clear();
-        let root = match self.event()? {
-            None | Some((Event::DocumentEnd, _)) => return Ok(Some(Document { root: None })),
-            Some((event, span)) => self.node(event, span, 0)?,
+        self.items.clear();
+        self.entries.clear();
+        self.nodes = 0;
+        let root = match self.next()? {
+            (Part::StreamEnd | Part::End, _) => return Ok(Some(Document { root: None })),
+            (part, span) => self.node(part, span, 0)?,
         };
         let root = (root.value != Value::Null).then_some(root);
         Ok(Some(Document { root }))
     }
 
-    fn node(&mut self, event: Event<'text>, span: Span, depth: usize) -> Built<Node> {
+    fn node(&mut self, part: Part, span: Span, depth: usize) -> Built<Node> {
         self.count(1, span)?;
         if depth > DEPTH {
             return Err(too_deep(span));
         }
-        let (anchor, before) = (event.anchor_id(), self.nodes);
-        let node = match event {
-            Event::Alias(id) => return self.alias(id, span, depth),
-            Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), span)?,
-            Event::SequenceStart(..) => self.sequence(span, depth)?,
-            Event::MappingStart(..) => self.mapping(span, depth)?,
+        let before = self.nodes;
+        let (node, anchor) = match part {
+            Part::Scalar(value, anchor) => (Node { value, span }, anchor),
+            Part::Sequence(anchor) => (self.sequence(span, depth)?, anchor),
+            Part::Mapping(anchor) => (self.mapping(span, depth)?, anchor),
+            Part::Alias(anchor) => return self.alias(anchor, span, depth),
+            Part::StreamEnd => return Err(syntax(self.text, span.start, "the text ends too early")),
             _ => return Err(syntax(self.text, span.start, "a value was expected here")),
         };
-        if let Some(anchor) = anchor {
+        if anchor != 0 {
             let height = height(&node);
             self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1, height));
         }
@@ -115,94 +179,89 @@ impl<'text> Builder<'text> {
             return Err(too_deep(span));
         }
         let (node, size) = (node.clone(), *size);
+        self.repeated += size;
         self.count(size, span)?;
         Ok(node)
     }
 
     fn count(&mut self, more: usize, span: Span) -> Built<()> {
         self.nodes += more;
-        if self.nodes <= NODES {
+        if self.nodes <= NODES && self.repeated <= NODES {
             return Ok(());
         }
-        Err(Problem {
+        let what = if self.nodes > NODES { "the document comes" } else { "the file's aliases come" };
+        Err(Box::new(Problem {
             code: Code::TooLarge,
-            message: format!(
-                "the file comes to more than {NODES} values once aliases are expanded"
-            ),
+            message: format!("{what} to more than {NODES} values once aliases are expanded"),
             help: "write the repeated parts out, or split the file",
             span,
-        })
+        }))
     }
 
     fn sequence(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut items = Vec::new();
+        let first = self.items.len();
         loop {
-            match self.expect(open)? {
-                (Event::SequenceEnd, close) => {
-                    let span = self.extent(open, close, items.last().map(|item: &Node| item.span));
+            match self.next()? {
+                (Part::End, close) => {
+                    let items: Vec<Node> = self.items.drain(first..).collect();
+                    let span = self.extent(open, close, items.last().map(|item| item.span));
                     return Ok(Node { value: Value::Sequence(items), span });
                 }
-                (event, span) => items.push(self.node(event, span, depth + 1)?),
+                (part, span) => {
+                    let item = self.node(part, span, depth + 1)?;
+                    self.items.push(item);
+                }
             }
         }
     }
 
     fn mapping(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
-        let mut merged = Vec::new();
+        let mut keys = Keys::from(self.entries.len());
         loop {
-            let (key, key_span) = match self.expect(open)? {
-                (Event::MappingEnd, close) => {
-                    let last = entries.last().map(|entry| entry.value.span);
+            let (key, key_span) = match self.next()? {
+                (Part::End, close) => {
+                    let last = self.entries[keys.first..].last().map(|entry| entry.value.span);
                     let span = self.extent(open, close, last);
-                    return Ok(Node { value: Value::Mapping(merge(entries, merged)), span });
+                    let value = Value::Mapping(keys.take(&mut self.entries));
+                    return Ok(Node { value, span });
                 }
-                (event, span) => self.key(event, span, depth)?,
+                (part, span) => (self.key(part, span, depth)?, span),
             };
-            let (event, span) = self.expect(open)?;
-            let value = self.node(event, span, depth + 1)?;
+            let (part, span) = self.next()?;
+            let value = self.node(part, span, depth + 1)?;
             if key == "<<" && is_mergeable(&value) {
-                merged.push(value);
-                continue;
-            }
-            match seen.entry(key.clone()) {
-                btree_map::Entry::Occupied(first) => {
-                    let line = self.text[..first.get().start].matches('\n').count() + 1;
-                    self.problems.push(duplicate(&key, line, key_span));
-                }
-                btree_map::Entry::Vacant(slot) => {
-                    slot.insert(key_span);
-                    entries.push(Entry { key, key_span, value });
-                }
+                keys.merged.push(value);
+            } else if let Some(first) = keys.find(&self.entries, &key) {
+                let line = self.text[..first.key_span.start].matches('\n').count() + 1;
+                self.problems.push(duplicate(&key, line, key_span));
+            } else {
+                self.entries.push(Entry { key, key_span, value });
+                keys.added(&self.entries);
             }
         }
     }
 
-    fn key(&mut self, event: Event<'text>, span: Span, depth: usize) -> Built<(String, Span)> {
-        if let Event::Scalar(text, style, _, _) = &event
-            && (*style != ScalarStyle::Plain
-                || text == "<<"
-                || matches!(scalar::plain(text), Value::String(_)))
-        {
-            return Ok((text.to_string(), span));
-        }
-        let node = self.node(event, span, depth + 1)?;
-        match node.value {
-            Value::String(text) => Ok((text, span)),
-            Value::Bool(value) => Ok((value.to_string(), span)),
-            Value::Number(number) => Ok((number.to_string(), span)),
-            Value::Null => Ok(("null".to_owned(), span)),
+    fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<String> {
+        let value = match part {
+            Part::Scalar(value, 0) => value,
+            part => self.node(part, span, depth + 1)?.value,
+        };
+        match value {
+            Value::String(text) => Ok(text),
+            Value::Bool(value) => Ok(value.to_string()),
+            Value::Number(number) => Ok(number.to_string()),
+            Value::Null => Ok("null".to_owned()),
             Value::Sequence(_) | Value::Mapping(_) => {
                 Err(syntax(self.text, span.start, "a key that is itself a list or a mapping"))
             }
         }
     }
 
-    fn expect(&mut self, open: Span) -> Built<(Event<'text>, Span)> {
-        let end = self.text.len();
-        self.event()?
-            .ok_or_else(|| syntax(self.text, open.start.min(end), "the text ends too early"))
+    fn place(&self, marked: &Marked) -> Span {
+        marked.byte_range().map_or_else(Span::default, |range| Span {
+            start: self.start + range.start,
+            end: self.start + range.end,
+        })
     }
 
     /// Where a collection is written: flow collections to their bracket, block collections to the
@@ -212,35 +271,6 @@ impl<'text> Builder<'text> {
         let end = if flow { close.end } else { last.map_or(open.end, |last| last.end) };
         Span { start: open.start, end: end.max(open.start) }
     }
-}
-
-fn is_mergeable(value: &Node) -> bool {
-    match &value.value {
-        Value::Mapping(_) => true,
-        Value::Sequence(items) => items.iter().all(|item| matches!(item.value, Value::Mapping(_))),
-        _ => false,
-    }
-}
-
-/// Adds what merge keys bring in: a key of the mapping itself wins, then the first that brings it.
-fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
-    let mut sources = Vec::new();
-    for node in merged {
-        match node.value {
-            Value::Mapping(more) => sources.push(more),
-            Value::Sequence(items) => sources.extend(items.into_iter().filter_map(|item| {
-                if let Value::Mapping(more) = item.value { Some(more) } else { None }
-            })),
-            _ => {}
-        }
-    }
-    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-    for entry in sources.into_iter().flatten() {
-        if known.insert(entry.key.clone()) {
-            entries.push(entry);
-        }
-    }
-    entries
 }
 
 /// How many levels a node has below itself. It is within the limit on depth, and so is this.
@@ -254,24 +284,19 @@ fn height(node: &Node) -> usize {
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Node> {
-    let value = match tag.and_then(Tag::core_suffix) {
-        Some(tag) => scalar::tagged(tag, text).ok_or_else(|| Problem {
-            code: Code::YamlSyntax,
-            message: format!("the value does not fit its tag `!!{tag}`"),
-            help: "take the tag away or change the value",
-            span,
-        })?,
-        None if style == ScalarStyle::Plain => scalar::plain(text),
-        None => Value::String(text.to_owned()),
-    };
-    Ok(Node { value, span })
-}
-
-fn bytes(marked: &Marked) -> Span {
-    marked
-        .byte_range()
-        .map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Value> {
+    match tag.and_then(Tag::core_suffix) {
+        Some(tag) => scalar::tagged(tag, &text).ok_or_else(|| {
+            Box::new(Problem {
+                code: Code::YamlSyntax,
+                message: format!("the value does not fit its tag `!!{tag}`"),
+                help: "take the tag away or change the value",
+                span,
+            })
+        }),
+        None if style == ScalarStyle::Plain => Ok(scalar::plain(text)),
+        None => Ok(Value::String(text.into_owned())),
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! One YAML document as a located tree: every value knows the bytes it was written in.
-//! Plain serde types are decoded from the tree's JSON; a finding names a path, and the tree turns
+//! Plain serde types are decoded from the tree; a finding names a path, and the tree turns
 //! the path into a place. Knows nothing of kinds.
 
 mod build;
+mod deserialize;
+mod mapping;
 mod problem;
 mod scalar;
+mod split;
 
-pub use build::{Document, documents};
+pub use build::{Document, documents, part};
 pub use problem::Problem;
+pub use split::parts;
 
 use crate::diag::Span;
 
@@ -64,31 +68,43 @@ impl Node {
 
     /// The value at a path.
     pub fn at(&self, path: &Path) -> Option<&Self> {
-        path.0.iter().try_fold(self, |node, step| match step {
-            Step::Key(key) => node.get(key),
-            Step::Index(index) => match &node.value {
-                Value::Sequence(items) => items.get(*index),
-                _ => None,
-            },
-        })
+        self.below(&path.0)
     }
 
     /// The place of the value at a path, or of the nearest thing above it that is there.
     pub fn span_at(&self, path: &Path) -> Span {
-        (0..=path.0.len())
-            .rev()
-            .find_map(|len| self.at(&Path(path.0[..len].to_vec())).map(|node| node.span))
-            .unwrap_or(self.span)
+        self.nearest(&path.0).span
     }
 
     /// The place of the key that a path ends in, or of the nearest thing above it.
     pub fn key_span_at(&self, path: &Path) -> Span {
         if let Some((Step::Key(key), above)) = path.0.split_last()
-            && let Some(entry) = self.at(&Path(above.to_vec())).and_then(|node| node.entry(key))
+            && let Some(entry) = self.below(above).and_then(|node| node.entry(key))
         {
             return entry.key_span;
         }
         self.span_at(path)
+    }
+
+    fn step(&self, step: &Step) -> Option<&Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => match &self.value {
+                Value::Sequence(items) => items.get(*index),
+                _ => None,
+            },
+        }
+    }
+
+    fn below(&self, steps: &[Step]) -> Option<&Self> {
+        steps.iter().try_fold(self, Self::step)
+    }
+
+    fn nearest(&self, steps: &[Step]) -> &Self {
+        match steps.split_first().and_then(|(step, rest)| Some((self.step(step)?, rest))) {
+            Some((node, rest)) => node.nearest(rest),
+            None => self,
+        }
     }
 
     /// The tree as JSON. Nulls inside mappings are left out, as the API server leaves them out of

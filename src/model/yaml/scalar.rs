@@ -2,13 +2,15 @@
 //! sigs.k8s.io/yaml (booleans `yes` and `on`, octals with a leading 0, `0b` and `0o`, underscores
 //! in numbers, timestamps left as text). Knows nothing of documents.
 
+use std::borrow::Cow;
+
 use serde_json::Number;
 
 use super::Value;
 
 /// What a plain (unquoted) scalar without a tag means.
-pub(super) fn plain(text: &str) -> Value {
-    match text {
+pub(super) fn plain(text: Cow<'_, str>) -> Value {
+    match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             Value::Bool(true)
@@ -16,7 +18,10 @@ pub(super) fn plain(text: &str) -> Value {
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
-        _ => number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
+        written => match number(written) {
+            Some(number) => Value::Number(number),
+            None => Value::String(text.into_owned()),
+        },
     }
 }
 
@@ -25,7 +30,7 @@ pub(super) fn tagged(tag: &str, text: &str) -> Option<Value> {
     match tag {
         "str" | "timestamp" | "binary" => Some(Value::String(text.to_owned())),
         "null" => Some(Value::Null),
-        "bool" => Some(plain(text)).filter(|value| matches!(value, Value::Bool(_))),
+        "bool" => Some(plain(text.into())).filter(|value| matches!(value, Value::Bool(_))),
         "int" => integer(text).map(Value::Number),
         "float" => float(text).or_else(|| integer(text)).map(Value::Number),
         _ => None,
@@ -40,11 +45,11 @@ fn number(text: &str) -> Option<Number> {
 }
 
 fn integer(text: &str) -> Option<Number> {
-    let text = text.replace('_', "");
+    let text = without_underscores(text);
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
-        _ => (false, text.as_str()),
+        _ => (false, &*text),
     };
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -52,6 +57,10 @@ fn integer(text: &str) -> Option<Number> {
     let (radix, digits) = radix(digits);
     let value = u64::from_str_radix(digits, radix).ok()?;
     if negative { 0i64.checked_sub_unsigned(value).map(Number::from) } else { Some(value.into()) }
+}
+
+fn without_underscores(text: &str) -> Cow<'_, str> {
+    if text.contains('_') { text.replace('_', "").into() } else { text.into() }
 }
 
 fn radix(digits: &str) -> (u32, &str) {
@@ -68,7 +77,7 @@ fn radix(digits: &str) -> (u32, &str) {
 }
 
 fn float(text: &str) -> Option<Number> {
-    let text = text.replace('_', "");
+    let text = without_underscores(text);
     let unsigned = text.trim_start_matches(['+', '-']);
     let shaped = text.len() - unsigned.len() <= 1
         && unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
@@ -95,7 +104,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, json: &str) {
-        let node = super::super::Node { value: plain(text), span: crate::diag::Span::default() };
+        let node = super::super::Node { value: plain(text.into()), span: crate::diag::Span::default() };
         assert_eq!(node.to_json().to_string(), json, "{text}");
     }
 
