@@ -47,7 +47,7 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     place: Place<'_>,
     at: &Path,
 ) -> Result<T, Vec<Finding>> {
-    let empty = Node { value: yaml::Value::Mapping(Vec::new()), span: Span::default() };
+    let empty = Node { value: yaml::Value::Mapping(Box::default()), span: Span::default() };
     let node = place.root.at(at).unwrap_or(&empty);
     T::deserialize(node).map_err(|error| {
         let faults = Shape::of::<T>().faults(&node.to_json());

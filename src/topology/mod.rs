@@ -29,7 +29,7 @@ use crate::model::knative::duck::DeliverySpec;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
 
 /// What takes events in, by the name that output uses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NodeName {
     Object(ObjectKey),
     /// A URI relative to an object's address.

@@ -130,7 +130,7 @@ impl Resolver<'_> {
     fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
         let group = reference.group().to_owned();
         let scoped = crate::model::object::is_cluster_scoped(&group, &reference.kind)
-            || self.cluster_kinds.contains(&(group.clone(), reference.kind.clone()));
+            || self.cluster_kinds.iter().any(|(g, kind)| *g == group && *kind == reference.kind);
         let own = || manifest.key.namespace.clone();
         let namespace = if scoped { None } else { reference.namespace.clone().or_else(own) };
         ObjectKey { group, kind: reference.kind.clone(), namespace, name: reference.name.clone() }
@@ -198,7 +198,7 @@ fn is_absolute(uri: &str) -> bool {
 
 /// The object that a pass-through kind sends its events to, where it says so the usual way.
 pub(super) fn sink_reference(manifest: &Manifest) -> Option<ObjectKey> {
-    let sink = manifest.root.get("spec")?.get("sink")?.get("ref")?;
+    let sink = manifest.root.along("spec.sink.ref")?;
     let text = |name: &str| sink.get(name).and_then(Node::text);
     Some(ObjectKey {
         group: group_of(text("apiVersion")?).to_owned(),

@@ -1,6 +1,9 @@
 //! Manifests to a topology: duplicates, declared objects, references, then one lowering per family.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use crate::diag::{Code, Finding, Location};
 use crate::model::load::cluster_kinds;
@@ -25,9 +28,9 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
     let mut resolver = Resolver {
         manifests,
         assumed,
-        declared: BTreeMap::new(),
+        declared: IndexMap::with_capacity(manifests.len()),
         cluster_kinds: cluster_kinds(manifests),
-        nodes: BTreeMap::new(),
+        nodes: HashMap::with_capacity(manifests.len()),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -44,11 +47,11 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
 pub(super) struct Resolver<'a> {
     pub(super) manifests: &'a [Manifest],
     pub(super) assumed: &'a Assumed,
-    /// Every declared object and its manifest.
-    pub(super) declared: BTreeMap<ObjectKey, usize>,
+    /// Every declared object and its manifest, in the order of the manifests.
+    pub(super) declared: IndexMap<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
-    pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
+    pub(super) nodes: HashMap<NodeName, NodeIndex>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,
@@ -57,16 +60,19 @@ pub(super) struct Resolver<'a> {
 impl Resolver<'_> {
     fn declare(&mut self) {
         for (at, manifest) in self.manifests.iter().enumerate() {
-            let Some(first) = self.declared.get(&manifest.key) else {
-                self.declared.insert(manifest.key.clone(), at);
-                continue;
+            let first = match self.declared.entry(&manifest.key) {
+                Entry::Occupied(first) => *first.get(),
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    continue;
+                }
             };
             let message = format!("{} is declared twice", manifest.key);
             let finding = Finding::new(Code::DuplicateObject, message, "keep one of the two")
                 .at(manifest.name_location())
                 .path("metadata.name")
                 .object(manifest.key.to_string())
-                .related(self.manifests[*first].name_location(), "first declared here");
+                .related(self.manifests[first].name_location(), "first declared here");
             self.findings.push(finding);
         }
     }

@@ -34,6 +34,9 @@ impl Resolver<'_> {
     }
 
     fn stream_spec(&self, manifest: &Manifest) -> Option<&NatsJetStreamChannelSpec> {
+        if !manifest.key.kind.ends_with("Channel") {
+            return None;
+        }
         let node = self.nodes.get(&NodeName::Object(manifest.key.clone()))?;
         match &self.topology.graph[*node].role {
             Role::Channel(channel) => match &channel.backing {

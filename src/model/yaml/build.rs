@@ -1,11 +1,11 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::diag::{Code, Span};
 
@@ -107,21 +107,24 @@ impl<'text> Builder<'text> {
     }
 
     fn next(&mut self) -> Built<(Part, Span)> {
-        let (event, span) = match self.parser.next_event() {
+        // Read where it lies: an event is large, and moving it costs more than what is kept of it.
+        let next = self.parser.next_event();
+        let (event, marked) = match &next {
             None => return Ok((Part::StreamEnd, Span::default())),
-            Some(Ok((event, marked))) => (event, self.place(&marked)),
+            Some(Ok((event, marked))) => (event, marked),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().map_or(self.text.len(), |at| self.start + at);
                 return Err(syntax(self.text, at, &error.info()));
             }
         };
+        let span = self.place(marked);
         let part = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                Part::Scalar(scalar(text, style, tag.as_deref(), span)?, anchor)
+                Part::Scalar(scalar(text, *style, tag.as_deref(), span)?, *anchor)
             }
-            Event::SequenceStart(_, anchor, _) => Part::Sequence(anchor),
-            Event::MappingStart(_, anchor, _) => Part::Mapping(anchor),
-            Event::Alias(anchor) => Part::Alias(anchor),
+            Event::SequenceStart(_, anchor, _) => Part::Sequence(*anchor),
+            Event::MappingStart(_, anchor, _) => Part::Mapping(*anchor),
+            Event::Alias(anchor) => Part::Alias(*anchor),
             Event::SequenceEnd | Event::MappingEnd | Event::DocumentEnd => Part::End,
             Event::DocumentStart(..) => Part::DocumentStart,
             Event::StreamEnd => Part::StreamEnd,
@@ -203,7 +206,7 @@ impl<'text> Builder<'text> {
         loop {
             match self.next()? {
                 (Part::End, close) => {
-                    let items: Vec<Node> = self.items.drain(first..).collect();
+                    let items: Box<[Node]> = self.items.drain(first..).collect();
                     let span = self.extent(open, close, items.last().map(|item| item.span));
                     return Ok(Node { value: Value::Sequence(items), span });
                 }
@@ -241,16 +244,16 @@ impl<'text> Builder<'text> {
         }
     }
 
-    fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<String> {
+    fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<SmolStr> {
         let value = match part {
             Part::Scalar(value, 0) => value,
             part => self.node(part, span, depth + 1)?.value,
         };
         match value {
             Value::String(text) => Ok(text),
-            Value::Bool(value) => Ok(value.to_string()),
-            Value::Number(number) => Ok(number.to_string()),
-            Value::Null => Ok("null".to_owned()),
+            Value::Bool(value) => Ok(value.to_smolstr()),
+            Value::Number(number) => Ok(number.to_smolstr()),
+            Value::Null => Ok("null".into()),
             Value::Sequence(_) | Value::Mapping(_) => {
                 Err(syntax(self.text, span.start, "a key that is itself a list or a mapping"))
             }
@@ -284,9 +287,9 @@ fn height(node: &Node) -> usize {
     }
 }
 
-fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Value> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Value> {
     match tag.and_then(Tag::core_suffix) {
-        Some(tag) => scalar::tagged(tag, &text).ok_or_else(|| {
+        Some(tag) => scalar::tagged(tag, text).ok_or_else(|| {
             Box::new(Problem {
                 code: Code::YamlSyntax,
                 message: format!("the value does not fit its tag `!!{tag}`"),
@@ -295,7 +298,7 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span)
             })
         }),
         None if style == ScalarStyle::Plain => Ok(scalar::plain(text)),
-        None => Ok(Value::String(text.into_owned())),
+        None => Ok(Value::String(text.into())),
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::{Entry, Node, Value};
 
 /// A mapping that is still open. Its entries are the last of a list that all open mappings share.
@@ -12,7 +14,7 @@ pub(super) struct Keys {
     /// The values of its merge keys.
     pub merged: Vec<Node>,
     /// Where in the list each key is, once there are so many that a look at each takes too long.
-    places: BTreeMap<String, usize>,
+    places: BTreeMap<SmolStr, usize>,
 }
 
 /// As many keys as are compared one by one.
@@ -44,9 +46,9 @@ impl Keys {
     }
 
     /// Takes the entries off the list, with those that merge keys bring in.
-    pub(super) fn take(self, entries: &mut Vec<Entry>) -> Vec<Entry> {
-        let own = entries.drain(self.first..).collect();
-        if self.merged.is_empty() { own } else { merge(own, self.merged) }
+    pub(super) fn take(self, entries: &mut Vec<Entry>) -> Box<[Entry]> {
+        let own = entries.drain(self.first..);
+        if self.merged.is_empty() { own.collect() } else { merge(own.collect(), self.merged) }
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) fn is_mergeable(value: &Node) -> bool {
 }
 
 /// Adds what merge keys bring in: a key of the mapping itself wins, then the first that brings it.
-fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
+fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Box<[Entry]> {
     let mut sources = Vec::new();
     for node in merged {
         match node.value {
@@ -71,13 +73,13 @@ fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Vec<Entry> {
             _ => {}
         }
     }
-    let mut known: BTreeSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    let mut known: BTreeSet<SmolStr> = entries.iter().map(|entry| entry.key.clone()).collect();
     for entry in sources.into_iter().flatten() {
         if known.insert(entry.key.clone()) {
             entries.push(entry);
         }
     }
-    entries
+    entries.into_boxed_slice()
 }
 
 #[cfg(test)]

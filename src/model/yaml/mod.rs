@@ -13,6 +13,8 @@ pub use build::{Document, documents, part};
 pub use problem::Problem;
 pub use split::parts;
 
+use smol_str::SmolStr;
+
 use crate::diag::Span;
 
 use super::path::{Path, Step};
@@ -31,15 +33,16 @@ pub enum Value {
     Null,
     Bool(bool),
     Number(serde_json::Number),
-    String(String),
-    Sequence(Vec<Node>),
-    Mapping(Vec<Entry>),
+    /// Short texts lie in the node itself.
+    String(SmolStr),
+    Sequence(Box<[Node]>),
+    Mapping(Box<[Entry]>),
 }
 
 /// One `key: value` of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    pub key: String,
+    pub key: SmolStr,
     pub key_span: Span,
     pub value: Node,
 }
@@ -56,6 +59,11 @@ impl Node {
             Value::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
         }
+    }
+
+    /// The value under plain keys, one within the other: `spec.delivery.retry`.
+    pub fn along(&self, dotted: &str) -> Option<&Self> {
+        dotted.split('.').try_fold(self, Self::get)
     }
 
     /// The text, where this is a string.
@@ -114,12 +122,12 @@ impl Node {
             Value::Null => serde_json::Value::Null,
             Value::Bool(value) => serde_json::Value::Bool(*value),
             Value::Number(number) => serde_json::Value::Number(number.clone()),
-            Value::String(text) => serde_json::Value::String(text.clone()),
+            Value::String(text) => serde_json::Value::String(text.to_string()),
             Value::Sequence(items) => items.iter().map(Self::to_json).collect(),
             Value::Mapping(entries) => entries
                 .iter()
                 .filter(|entry| entry.value.value != Value::Null)
-                .map(|entry| (entry.key.clone(), entry.value.to_json()))
+                .map(|entry| (entry.key.to_string(), entry.value.to_json()))
                 .collect(),
         }
     }

@@ -9,8 +9,8 @@ use serde_json::Number;
 use super::Value;
 
 /// What a plain (unquoted) scalar without a tag means.
-pub(super) fn plain(text: Cow<'_, str>) -> Value {
-    match &*text {
+pub(super) fn plain(text: &str) -> Value {
+    match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             Value::Bool(true)
@@ -18,19 +18,16 @@ pub(super) fn plain(text: Cow<'_, str>) -> Value {
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
-        written => match number(written) {
-            Some(number) => Value::Number(number),
-            None => Value::String(text.into_owned()),
-        },
+        _ => number(text).map_or_else(|| Value::String(text.into()), Value::Number),
     }
 }
 
 /// What a scalar with one of YAML's own tags means; `None` where the text does not fit the tag.
 pub(super) fn tagged(tag: &str, text: &str) -> Option<Value> {
     match tag {
-        "str" | "timestamp" | "binary" => Some(Value::String(text.to_owned())),
+        "str" | "timestamp" | "binary" => Some(Value::String(text.into())),
         "null" => Some(Value::Null),
-        "bool" => Some(plain(text.into())).filter(|value| matches!(value, Value::Bool(_))),
+        "bool" => Some(plain(text)).filter(|value| matches!(value, Value::Bool(_))),
         "int" => integer(text).map(Value::Number),
         "float" => float(text).or_else(|| integer(text)).map(Value::Number),
         _ => None,
@@ -104,7 +101,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, json: &str) {
-        let node = super::super::Node { value: plain(text.into()), span: crate::diag::Span::default() };
+        let node = super::super::Node { value: plain(text), span: crate::diag::Span::default() };
         assert_eq!(node.to_json().to_string(), json, "{text}");
     }
 
