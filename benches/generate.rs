@@ -25,7 +25,8 @@ impl Repository {
     pub fn files(self) -> Vec<(String, String)> {
         let numbers: Vec<usize> = (0..self.documents).collect();
         let file = |(at, chunk): (usize, &[usize])| {
-            let documents: Vec<String> = chunk.iter().map(|number| self.document(*number)).collect();
+            let documents: Vec<String> =
+                chunk.iter().map(|number| self.document(*number)).collect();
             (format!("part-{at:05}.yaml"), documents.join("---\n"))
         };
         numbers.chunks(self.per_file.max(1)).enumerate().map(file).collect()

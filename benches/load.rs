@@ -107,10 +107,8 @@ fn events(text: &str) -> usize {
 }
 
 fn inputs(files: &[(String, String)]) -> Vec<Input> {
-    let input = |(name, text): &(String, String)| Input {
-        name: name.clone(),
-        content: Ok(text.clone().into_bytes()),
-    };
+    let input =
+        |(name, text): &(String, String)| Input::named(name.clone(), Ok(text.clone().into()));
     files.iter().map(input).collect()
 }
 

@@ -10,19 +10,28 @@ use crate::model::text::ProjectName;
 
 /// What to read.
 #[derive(Debug, Clone, Args)]
-pub(super) struct InputArgs {
+pub(super) struct InputArgs<Form = Output>
+where
+    Form: ValueEnum + Clone + Default + Send + Sync + 'static,
+{
     /// Files and folders of manifests; `-` is stdin. The current folder where none is named
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The same as PATH
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     pub files: Vec<PathBuf>,
+    /// Folders that kustomize builds: `kustomize build`, or else `kubectl kustomize`
+    #[arg(short, long, value_name = "DIR")]
+    pub kustomize: Vec<PathBuf>,
     /// The namespace of objects that name none [default: the kubeconfig context's, or `default`]
     #[arg(short, long, value_parser = namespace)]
     pub namespace: Option<String>,
+    /// The environment of the project file to go by: its servers, namespace and assumptions
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
     /// How findings and results are printed
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Form,
     /// The lightest finding that makes the run fail
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub fail_on: FailOn,
@@ -73,15 +82,49 @@ pub(super) struct ServerArgs {
     /// How long any one answer of a server may take, such as 500ms or 30s
     #[arg(long, default_value = "10s", value_parser = duration)]
     pub timeout: Duration,
+    /// The JetStream domain that the project's environment names.
+    #[arg(skip)]
+    pub domain: Option<String>,
+    /// The certificates that the project's environment names.
+    #[arg(skip)]
+    pub certificates: Option<Certificates>,
+    /// Whether the NATS context is the project's to say, and no variable's.
+    #[arg(skip)]
+    pub own_context: bool,
 }
 
-/// The forms of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// Certificates for NATS, as the project's environment names them.
+#[derive(Debug, Clone)]
+pub(super) struct Certificates {
+    pub authorities: Option<PathBuf>,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    pub first: bool,
+}
+
+/// The forms that every result has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
     /// For people
+    #[default]
     Text,
     /// One JSON document
     Json,
+}
+
+/// The forms of a result that is findings and nothing else. Verbs with results of their own do not
+/// take them: what they print would be half of what was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingsOutput {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions, for a workflow's log
+    Github,
 }
 
 /// How heavy a finding must be to make a run fail.

@@ -37,7 +37,9 @@ pub(super) fn target(
     environment: &Environment,
 ) -> Result<Option<NatsTarget>, LiveError> {
     let url = args.nats_url.clone().or_else(|| environment.text("NATS_URL"));
-    let named = args.nats_context.clone().or_else(|| environment.text("NATS_CONTEXT"));
+    let ambient = || environment.text("NATS_CONTEXT");
+    let named =
+        args.nats_context.clone().or_else(|| if args.own_context { None } else { ambient() });
     let name = named.or_else(|| if url.is_some() { None } else { selected(environment) });
     if url.is_none() && name.is_none() && args.creds.is_none() {
         return Ok(None);
@@ -53,13 +55,18 @@ pub(super) fn target(
     let urls = if urls.is_empty() { "nats://127.0.0.1:4222".to_owned() } else { urls };
     let (servers, in_url) = servers(&urls);
     let auth = auth(args, environment, &context, in_url)?;
+    let own = args.certificates.as_ref();
+    let pair = own.and_then(|own| own.certificate.clone().zip(own.key.clone()));
+    let ambient = || path("NATS_CERT", &context.cert).zip(path("NATS_KEY", &context.key));
     Ok(Some(NatsTarget {
         servers,
         auth,
-        authorities: path("NATS_CA", &context.ca),
-        certificate: path("NATS_CERT", &context.cert).zip(path("NATS_KEY", &context.key)),
-        tls_first: context.tls_first,
-        domain: context.jetstream_domain.clone(),
+        authorities: own
+            .and_then(|own| own.authorities.clone())
+            .or_else(|| path("NATS_CA", &context.ca)),
+        certificate: pair.or_else(ambient),
+        tls_first: context.tls_first || own.is_some_and(|own| own.first),
+        domain: args.domain.clone().unwrap_or_else(|| context.jetstream_domain.clone()),
         api_prefix: Some(context.jetstream_api_prefix.trim_end_matches('.').to_owned())
             .filter(|prefix| !prefix.is_empty()),
     }))
@@ -212,6 +219,9 @@ mod tests {
             offline: false,
             world: None,
             timeout: Duration::from_secs(1),
+            domain: None,
+            certificates: None,
+            own_context: false,
         }
     }
 

@@ -6,11 +6,14 @@ mod args;
 mod context;
 mod environment;
 pub mod exit;
+mod explain;
 mod findings;
+mod init;
 mod inputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod settings;
 mod simulate;
 mod ui;
 mod validate;
@@ -38,10 +41,12 @@ const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 changes pending, 3 cha
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Simulate(simulate::SimulateArgs),
+    Explain(explain::ExplainArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -61,9 +66,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
     match verb {
+        Verb::Init(args) => init::run(args, ui),
         Verb::Validate(args) => validate::run(args, ui),
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),
+        Verb::Explain(args) => explain::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

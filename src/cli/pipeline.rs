@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{LiveError, Servers, Wanted};
-use crate::model::{self, Assumed, Input, Manifest};
+use crate::model::{self, Input, Manifest};
 use crate::plan::Plan;
 use crate::plan::build::{Options, build};
 use crate::plan::text::{Head, account_name, cluster_name};
@@ -21,6 +22,7 @@ use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::inputs;
 use super::planes::{self, Against, Unselected};
+use super::settings::Chosen;
 
 /// What the files say.
 pub(super) struct Read {
@@ -32,23 +34,33 @@ pub(super) struct Read {
     pub project: Option<String>,
 }
 
-/// Reads every file and resolves what is in them. `namespace` is where an object lives that does not
-/// say.
-pub(super) fn read(args: &InputArgs, namespace: &str) -> Read {
-    resolved(&inputs::read(args), namespace)
+/// Reads every file and resolves what is in them.
+///
+/// # Errors
+/// The command line asks for an environment that is not there.
+pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
+    args: &InputArgs<Form>,
+) -> Result<Read, String> {
+    let (inputs, chosen) = inputs::read(args)?;
+    let namespace = chosen.namespace(args.namespace.as_deref());
+    Ok(resolved(&inputs, namespace.as_deref().unwrap_or("default"), &chosen))
 }
 
-fn resolved(inputs: &[Input], namespace: &str) -> Read {
-    let assumed = Assumed::default();
-    let loaded = model::load(inputs.to_vec(), namespace, &assumed);
+fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
+    let assumed = &chosen.assumed;
+    let loaded = model::load(inputs.to_vec(), namespace, assumed);
     let mut findings = loaded.findings;
     if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
         let message = "the input holds no manifest";
         let help = "name files or folders with Kubernetes YAML: channels, subscriptions, services";
         findings.push(Finding::new(Code::NoManifests, message, help));
     }
-    let mut resolved = resolve(&loaded.manifests, &assumed);
+    let mut resolved = resolve(&loaded.manifests, assumed);
     findings.append(&mut resolved.findings);
+    loaded.sources.origins.settle(&mut findings);
+    let overrides = chosen.settings.policy.overrides();
+    diag::apply_overrides(&mut findings, &overrides);
+    resolved.dangling.retain_mut(|(_, finding)| diag::overridden(finding, &overrides));
     diag::sort(&mut findings);
     Read {
         sources: loaded.sources,
@@ -64,6 +76,7 @@ impl Read {
     pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
         let dangling = std::mem::take(&mut self.resolved.dangling);
         self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
+        self.sources.origins.settle(&mut self.findings);
         diag::sort(&mut self.findings);
     }
 
@@ -111,16 +124,18 @@ pub(super) struct Request<'a> {
 /// What stopped it: the command line, findings in the input, or a server.
 pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
-    let against =
-        planes::select(request.servers, request.environment, &salt).map_err(|why| match why {
+    // Files are read once: stdin gives itself away no second time.
+    let (inputs, chosen) = inputs::read(request.input).map_err(Stopped::Usage)?;
+    let servers = chosen.servers(request.servers, request.environment);
+    let against = planes::select(&servers, request.environment, &chosen.settings.assume, &salt)
+        .map_err(|why| match why {
             Unselected::Usage(text) => Stopped::Usage(text),
             Unselected::Failed(error) => Stopped::Live(error),
         });
-    // What is wrong with the files is said whatever is wrong with the servers. They are read once:
-    // stdin gives itself away no second time.
-    let inputs = inputs::read(request.input);
-    let said = request.input.namespace.as_deref();
-    let mut early = resolved(&inputs, said.unwrap_or("default"));
+    // What is wrong with the files is said whatever is wrong with the servers.
+    let said = chosen.namespace(request.input.namespace.as_deref());
+    let said = Said { inputs: &inputs, namespace: said.as_deref(), chosen: &chosen };
+    let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), &chosen);
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -135,13 +150,13 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     match against {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
-            let mut read = within(early, &inputs, said, namespace);
+            let mut read = said.within(early, namespace);
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, *live, None, Some(note)).await
         }
         Against::Live(targets) => {
             let mut servers = Servers::connect(&targets).await?;
-            let mut read = within(early, &inputs, said, servers.namespace());
+            let mut read = said.within(early, servers.namespace());
             let live = servers.observe(&wanted(&read, &project, &salt)).await?;
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, Some(servers), None).await
@@ -154,13 +169,22 @@ fn is_live(live: &World, key: &model::ObjectKey) -> bool {
     referred || live.objects.contains_key(&Key::Object(key.clone()))
 }
 
-/// Resolves again where the cluster's context names another namespace than was taken at first.
-fn within(early: Read, inputs: &[Input], said: Option<&str>, context: Option<&str>) -> Read {
-    match (said, context) {
-        (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
-            resolved(inputs, namespace)
+/// What the files were read by.
+struct Said<'a> {
+    inputs: &'a [Input],
+    namespace: Option<&'a str>,
+    chosen: &'a Chosen,
+}
+
+impl Said<'_> {
+    /// Resolves again where the cluster's context names another namespace than was taken at first.
+    fn within(&self, early: Read, context: Option<&str>) -> Read {
+        match (self.namespace, context) {
+            (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
+                resolved(self.inputs, namespace, self.chosen)
+            }
+            _ => early,
         }
-        _ => early,
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn stop(stopped: &Stopped, output: Output, ui: Ui) -> Exit {
             Exit::Failed
         }
         Stopped::Findings(read) if output == Output::Json => {
-            ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+            ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
             Exit::Findings
         }
         Stopped::Findings(read) => {

@@ -3,16 +3,20 @@
 
 use std::path::PathBuf;
 
+use crate::jetstream::version;
 use crate::live::{ClusterTarget, LiveError, Targets};
+use crate::model::project::Assume;
+use crate::model::text::ServerVersion;
 use crate::world::{Account, Cluster, World, saved};
 
 use super::args::ServerArgs;
 use super::context;
 use super::environment::Environment;
 
-/// What offline work assumes of the servers.
-const ASSUMED_NATS: &str = "2.15";
-const ASSUMED_KUBERNETES: &str = "v1.36";
+/// The newest servers that evctl knows, which offline work assumes where the project does not say.
+const NEWEST_NATS: &str = "2.15";
+const NEWEST_KUBERNETES: &str = "1.36";
+const NEWEST_KNATIVE: &str = "0.50";
 
 /// What a plan is made against.
 pub(super) enum Against {
@@ -35,13 +39,14 @@ pub(super) enum Unselected {
 pub(super) fn select(
     args: &ServerArgs,
     environment: &Environment,
+    assume: &Assume,
     salt: &str,
 ) -> Result<Against, Unselected> {
     if let Some(file) = &args.world {
         return snapshot(file, args);
     }
     if args.offline {
-        return empty(args, salt);
+        return empty(args, assume, salt);
     }
     let cluster = if args.no_kubernetes { None } else { cluster(args, environment) };
     let nats = if args.no_nats {
@@ -86,26 +91,35 @@ fn snapshot(file: &PathBuf, args: &ServerArgs) -> Result<Against, Unselected> {
     Ok(Against::Snapshot(Box::new(world), note))
 }
 
-fn empty(args: &ServerArgs, salt: &str) -> Result<Against, Unselected> {
+fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unselected> {
+    let taken = |said: &Option<ServerVersion>, newest: &str| {
+        said.as_ref().map_or(newest, ServerVersion::as_str).trim_start_matches('v').to_owned()
+    };
+    let kubernetes = taken(&assume.kubernetes, NEWEST_KUBERNETES);
+    let knative = taken(&assume.knative, NEWEST_KNATIVE);
+    let nats = taken(&assume.nats, NEWEST_NATS);
     let mut world = World {
         cluster: Some(Cluster {
             name: "offline".to_owned(),
-            version: ASSUMED_KUBERNETES.to_owned(),
+            version: format!("v{kubernetes}"),
             ..Cluster::default()
         }),
         account: Some(Account {
             name: "offline".to_owned(),
-            version: ASSUMED_NATS.to_owned(),
-            api_level: Some(5),
+            api_level: version::api_level(&nats),
+            version: nats.clone(),
             domain: String::new(),
         }),
         salt: salt.to_owned(),
         ..World::default()
     };
     leave_out(&mut world, args)?;
+    let flags: Vec<String> =
+        assume.features.iter().flatten().map(|(name, value)| format!(", {name} {value}")).collect();
     let note = format!(
-        "against an empty world, assuming Kubernetes {ASSUMED_KUBERNETES} and nats-server {ASSUMED_NATS}: \
-         can be shown, not applied"
+        "against an empty world, assuming Kubernetes {kubernetes}, Knative Eventing {knative}{} and \
+         nats-server {nats}: can be shown, not applied",
+        flags.concat()
     );
     Ok(Against::Snapshot(Box::new(world), note))
 }

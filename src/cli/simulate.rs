@@ -46,13 +46,15 @@ const EXAMPLES: &str = "Example: evctl simulate examples/topologies/orders --eve
 
 /// Runs the verb.
 pub(super) fn run(args: &SimulateArgs, ui: Ui) -> Exit {
-    let namespace = args.input.namespace.as_deref().unwrap_or("default");
-    let mut read = pipeline::read(&args.input, namespace);
+    let mut read = match pipeline::read(&args.input) {
+        Ok(read) => read,
+        Err(why) => return ui.usage(&why),
+    };
     if worst(&read.findings) == Some(Severity::Error) {
         read.take_dangling(|_| false);
         return match args.input.output {
             Output::Json => {
-                ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+                ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
                 Exit::Findings
             }
             Output::Text => {

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use super::environment::Environment;
+use super::exit::Exit;
 
 /// The two streams.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,12 @@ impl Ui {
     /// What went wrong, why, and what to do, on stderr.
     pub(super) fn error(&self, what: &str, why: &str, help: &str) {
         self.status(&format!("error: {what}\n  why: {why}\n  help: {help}\n"));
+    }
+
+    /// A command line that makes no sense.
+    pub(super) fn usage(&self, why: &str) -> Exit {
+        self.status(&format!("error: {why}\n"));
+        Exit::Usage
     }
 
     /// Asks a question that only `yes` answers.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{InputArgs, Output};
+use super::args::{FindingsOutput, InputArgs};
 use super::exit::{self, Exit};
 use super::ui::Ui;
 use super::{findings, pipeline};
@@ -11,24 +11,30 @@ use super::{findings, pipeline};
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
     #[command(flatten)]
-    pub input: InputArgs,
+    pub input: InputArgs<FindingsOutput>,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
-    let namespace = args.input.namespace.as_deref().unwrap_or("default");
-    let mut read = pipeline::read(&args.input, namespace);
+    let mut read = match pipeline::read(&args.input) {
+        Ok(read) => read,
+        Err(why) => return ui.usage(&why),
+    };
     read.take_dangling(|_| false);
     match args.input.output {
-        Output::Json => {
-            ui.out(&format!("{:#}\n", findings::document(&read.findings, &read.sources)));
+        FindingsOutput::Json => {
+            ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
         }
-        Output::Text if read.findings.is_empty() => {
+        FindingsOutput::Sarif => {
+            ui.out(&findings::print(&findings::log(&read.findings, &read.sources)));
+        }
+        FindingsOutput::Github => ui.out(&findings::annotations(&read.findings, &read.sources)),
+        FindingsOutput::Text if read.findings.is_empty() => {
             let count = read.manifests.len();
             let objects = if count == 1 { "object" } else { "objects" };
             ui.out(&format!("{count} {objects}, nothing to say.\n"));
         }
-        Output::Text => ui.out(&findings::render(&read.findings, &read.sources, ui.colour)),
+        FindingsOutput::Text => ui.out(&findings::render(&read.findings, &read.sources, ui.colour)),
     }
     exit::of_findings(&read.findings, args.input.fail_on.into())
 }

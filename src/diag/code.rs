@@ -20,6 +20,11 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The code of a name, if there is one.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+
             /// How much a finding of this code weighs unless it says otherwise.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
@@ -39,9 +44,11 @@ catalogue! {
     NoManifests "no-manifests" Error "the input holds no manifest at all";
     YamlSyntax "yaml-syntax" Error "a document is not YAML";
     TooDeep "too-deep" Error "a document nests deeper than any manifest does";
-    TooLarge "too-large" Error "aliases expand a document beyond all measure";
+    TooLarge "too-large" Error "an input is larger, or expands to more, than any manifest";
+    KustomizeFailed "kustomize-failed" Error "a kustomization that cannot be built";
     DuplicateKey "duplicate-key" Error "a mapping has the same key twice";
     NotAManifest "not-a-manifest" Note "a document has neither apiVersion nor kind and is passed over";
+    HelmTemplate "helm-template" Note "a Helm chart or another template is passed over";
     SkippedKind "skipped-kind" Note "a document is for another tool and is passed over";
     MissingField "missing-field" Error "a required field is not there";
     UnknownField "unknown-field" Error "a field that the kind does not have";
@@ -70,5 +77,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn every_name_parses_back() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.name()), Some(*code));
+        }
+        assert_eq!(Code::parse("Yaml-Syntax"), None);
+        assert_eq!(Code::parse(""), None);
     }
 }

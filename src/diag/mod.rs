@@ -2,9 +2,13 @@
 //! Knows nothing of YAML, Kubernetes, JetStream or of how findings are printed.
 
 pub mod code;
+pub mod origin;
+pub mod overrides;
 pub mod sources;
+pub mod visible;
 
 pub use code::Code;
+pub use overrides::{Override, apply_overrides, overridden};
 pub use sources::{FileId, Location, Sources, Span};
 
 /// How much a finding weighs. Ordered: a note is less than an error.

@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use super::origin::Origins;
+
 /// The number of a file within one run, in order of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FileId(pub u32);
@@ -46,18 +48,22 @@ impl Source {
 
 /// Every text of a run.
 #[derive(Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    texts: Vec<Source>,
+    /// Where generated texts come from.
+    pub origins: Origins,
+}
 
 impl Sources {
     /// Takes a text in and gives it its number. `name` is how output calls the file.
     pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
-        self.0.push(Source { name: name.into(), text, lines: OnceLock::new() });
-        FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+        self.texts.push(Source { name: name.into(), text, lines: OnceLock::new() });
+        FileId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// Blanks a place out, byte for byte: what stands there must reach no output.
     pub fn hide(&mut self, at: Location) {
-        let Some(source) = self.0.get_mut(at.file.0 as usize) else { return };
+        let Some(source) = self.texts.get_mut(at.file.0 as usize) else { return };
         let hidden: Option<String> = source.text.get(at.span.start..at.span.end).map(|text| {
             let star = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
             text.chars().map(star).collect()
@@ -69,28 +75,45 @@ impl Sources {
 
     /// How output calls the file.
     pub fn name(&self, file: FileId) -> &str {
-        self.0.get(file.0 as usize).map_or("?", |source| &source.name)
+        self.texts.get(file.0 as usize).map_or("?", |source| &source.name)
     }
 
     /// The whole text of the file.
     pub fn text(&self, file: FileId) -> &str {
-        self.0.get(file.0 as usize).map_or("", |source| &source.text)
+        self.texts.get(file.0 as usize).map_or("", |source| &source.text)
+    }
+
+    /// The number of the line that a byte is in, from 1.
+    pub fn line_number(&self, file: FileId, byte: usize) -> usize {
+        let lines = self.texts.get(file.0 as usize).map_or(&[][..], Source::lines);
+        lines.partition_point(|start| *start <= byte).max(1)
+    }
+
+    /// The bytes of a line without its break; `None` where the file has no such line.
+    pub fn line(&self, file: FileId, number: usize) -> Option<Span> {
+        let source = self.texts.get(file.0 as usize)?;
+        let start = *source.lines().get(number.checked_sub(1)?)?;
+        let Some(next) = source.lines().get(number) else {
+            return Some(Span { start, end: source.text.len() });
+        };
+        let text = source.text.get(start..next - 1)?;
+        Some(Span { start, end: start + text.strip_suffix('\r').unwrap_or(text).len() })
     }
 
     /// The line and column of a byte.
     pub fn position(&self, file: FileId, byte: usize) -> Position {
-        let Some(source) = self.0.get(file.0 as usize) else {
+        let Some(source) = self.texts.get(file.0 as usize) else {
             return Position { line: 1, column: 1 };
         };
-        let lines = source.lines();
-        let line = lines.partition_point(|start| *start <= byte).max(1);
-        let start = lines.get(line - 1).copied().unwrap_or(0);
+        let line = self.line_number(file, byte);
+        let start = source.lines().get(line - 1).copied().unwrap_or(0);
         let before = source.text.get(start..byte).unwrap_or("");
         Position { line, column: before.chars().count() + 1 }
     }
 
     /// `file:line` of a place, as plans print it.
     pub fn line_of(&self, at: Location) -> String {
+        let at = self.origins.of(at);
         format!("{}:{}", self.name(at.file), self.position(at.file, at.span.start).line)
     }
 }
@@ -104,6 +127,17 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("a.yaml", text.to_owned());
         assert_eq!(sources.position(file, byte), Position { line, column });
+    }
+
+    #[test]
+    fn lines_are_without_their_breaks() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "ab\r\nc\n\nd\r".to_owned());
+        let line =
+            |number| sources.line(file, number).map(|at| &sources.text(file)[at.start..at.end]);
+        let all: Vec<_> = (0..6).map(line).collect();
+        assert_eq!(all, [None, Some("ab"), Some("c"), Some(""), Some("d\r"), None]);
+        assert_eq!((0..9).map(|byte| sources.line_number(file, byte)).max(), Some(4));
     }
 
     #[test]

@@ -19,8 +19,7 @@ fn topology(channel: &str, delivery: &str) -> Topology {
 "
     );
     let content = Ok(yaml.into_bytes());
-    let loaded =
-        load(vec![File { name: "a.yaml".to_owned(), content }], "default", &Assumed::default());
+    let loaded = load(vec![File::named("a.yaml", content)], "default", &Assumed::default());
     assert_eq!(loaded.findings, []);
     resolve(&loaded.manifests, &Assumed::default()).topology
 }

@@ -8,6 +8,7 @@ pub mod consumer;
 pub mod field;
 pub mod naming;
 pub mod stream;
+pub mod version;
 
 use serde_json::{Map, Value};
 

@@ -4,27 +4,44 @@
 
 use std::collections::BTreeMap;
 
+use super::knative::messaging::ChannelTemplate;
+use super::project::Defaults;
+
 /// The settings of the servers that will receive the manifests.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Assumed {
     pub features: Features,
-    pub channel: ChannelDefault,
+    pub channel: ChannelDefaults,
 }
 
-/// What Knative makes of a Channel, Sequence or Parallel without a template (`clusterDefault` of
-/// ConfigMap `default-ch-webhook`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChannelDefault {
-    pub api_version: String,
-    pub kind: String,
+/// What Knative makes of a Channel, Sequence or Parallel without a template (ConfigMap
+/// `default-ch-webhook`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChannelDefaults {
+    cluster: Option<ChannelTemplate>,
+    namespaces: BTreeMap<String, ChannelTemplate>,
 }
 
-impl Default for ChannelDefault {
-    fn default() -> Self {
-        Self {
+impl ChannelDefaults {
+    /// The template for a namespace; InMemoryChannel as released.
+    pub fn of(&self, namespace: Option<&str>) -> ChannelTemplate {
+        let own = namespace.and_then(|namespace| self.namespaces.get(namespace));
+        own.or(self.cluster.as_ref()).cloned().unwrap_or_else(|| ChannelTemplate {
             api_version: "messaging.knative.dev/v1".to_owned(),
             kind: "InMemoryChannel".to_owned(),
-        }
+            spec: None,
+        })
+    }
+}
+
+impl From<&Defaults> for Assumed {
+    fn from(defaults: &Defaults) -> Self {
+        let namespaces = defaults.namespaces.iter().flatten();
+        let channels = namespaces
+            .filter_map(|(name, own)| Some((name.as_str().to_owned(), own.channel.clone()?)));
+        let channel =
+            ChannelDefaults { cluster: defaults.channel.clone(), namespaces: channels.collect() };
+        Self { channel, ..Self::default() }
     }
 }
 

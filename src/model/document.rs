@@ -9,10 +9,10 @@ use super::envelope::Envelope;
 use super::manifest::{Manifest, Typed};
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
 use super::path::Path;
-use super::project::Project;
+use super::project::{self, Project};
 use super::reading::Reading;
-use super::yaml::{self, Document, Node};
-use super::{hidden, kinds};
+use super::yaml::Node;
+use super::{hidden, kinds, list};
 
 /// What every document of a run is read by.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ pub(super) struct Found {
     /// What project files call the project.
     pub names: Vec<(String, Location)>,
     /// Where secrets stand.
-    pub hidden: Vec<Location>,
+    pub hidden: Vec<Span>,
 }
 
 /// Reads the documents of one text, one after the other.
@@ -41,20 +41,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn documents(&mut self, documents: Vec<Document>, is_project: bool) {
-        for root in documents.into_iter().filter_map(|document| document.root) {
-            if is_project {
-                self.project_file(&root);
-            } else {
-                self.document(root);
-            }
-        }
-    }
-
-    fn project_file(&mut self, root: &Node) {
+    pub(super) fn project_file(&mut self, root: &Node) {
+        self.found.hidden.extend(project::secrets(root));
         let place = Place { file: self.file, root };
         match decode::<Project>(place, &Path::default()) {
             Ok(project) => {
+                self.found.findings.extend(project::check(&project, place));
                 let at = place.value(&Path::of("name"));
                 self.found.names.push((project.name.as_str().to_owned(), at));
             }
@@ -62,31 +54,29 @@ impl Reader<'_> {
         }
     }
 
-    fn document(&mut self, root: Node) {
-        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
+    pub(super) fn document(&mut self, root: Node) {
+        if is_headless(&root) {
             return self.no_manifest(&root);
         }
-        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let skipped = match group_of(api_version) {
-            "kustomize.config.k8s.io" => Some((
-                format!("a {kind} is for kustomize, which evctl does not run here"),
-                "passed over; give evctl what `kustomize build` prints",
-            )),
-            "evctl.dev" => Some((
-                format!("a {kind} of evctl itself is nothing to plan"),
-                "passed over; keep saved worlds and reports out of the folder",
-            )),
-            _ => None,
-        };
-        if let Some((message, help)) = skipped {
-            let place = Place { file: self.file, root: &root };
-            self.found.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
-        } else if kind == "List" && api_version == "v1" {
-            self.list(root);
-        } else {
-            self.manifest(root);
+        let place = Place { file: self.file, root: &root };
+        if let Some((message, help)) = skipped(&root) {
+            let finding = place.finding(Code::SkippedKind, &Path::of("kind"), message, help);
+            return self.found.findings.push(finding);
         }
+        if list::is_list(&root) {
+            let (items, findings) = list::items(place);
+            self.found.findings.extend(findings);
+            return items.into_iter().for_each(|item| self.item(item));
+        }
+        self.manifest(root);
+    }
+
+    /// An item of a list: another list, or an object and nothing else.
+    fn item(&mut self, root: Node) {
+        if is_headless(&root) {
+            return self.manifest(root);
+        }
+        self.document(root);
     }
 
     fn no_manifest(&mut self, root: &Node) {
@@ -96,18 +86,9 @@ impl Reader<'_> {
         let message = "this document has neither apiVersion nor kind, so it is no manifest";
         let help = "passed over; add both, or keep it out of the folder";
         let finding = Finding::new(Code::NotAManifest, message, help);
-        self.found.findings.push(finding.at(Location { file: self.file, span: Span { start, end } }));
-    }
-
-    fn list(&mut self, root: Node) {
-        let yaml::Value::Mapping(entries) = root.value else { return };
-        for entry in entries.into_iter().filter(|entry| entry.key == "items") {
-            if let yaml::Value::Sequence(items) = entry.value.value {
-                for item in items {
-                    self.document(item);
-                }
-            }
-        }
+        self.found
+            .findings
+            .push(finding.at(Location { file: self.file, span: Span { start, end } }));
     }
 
     fn manifest(&mut self, root: Node) {
@@ -132,8 +113,31 @@ impl Reader<'_> {
         if key.is("", "Secret") {
             findings.extend(hidden::faults(place));
         }
-        self.found.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
+        self.found
+            .findings
+            .extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
         self.found.manifests.push(Manifest::new(key, api_version, self.file, root, typed));
+    }
+}
+
+fn is_headless(root: &Node) -> bool {
+    root.get("apiVersion").is_none() && root.get("kind").is_none()
+}
+
+/// Why a document is nothing to plan and what to do, where evctl knows that of its group.
+fn skipped(root: &Node) -> Option<(String, &'static str)> {
+    let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default();
+    let kind = text("kind");
+    match group_of(text("apiVersion")) {
+        "kustomize.config.k8s.io" => Some((
+            format!("a {kind} is for kustomize, which does not run here"),
+            "passed over; -k and its folder give evctl what kustomize makes of it",
+        )),
+        "evctl.dev" => Some((
+            format!("a {kind} of evctl itself is nothing to plan"),
+            "passed over; keep saved worlds and reports out of the folder",
+        )),
+        _ => None,
     }
 }
 

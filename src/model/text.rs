@@ -104,6 +104,45 @@ text_type!(
 );
 
 text_type!(
+    /// The name of an environment of a project.
+    EnvironmentName,
+    "an environment's name: lower-case letters, digits, `-`, `_` and `.`, a letter or digit first",
+    r"^[a-z0-9][-a-z0-9_.]*$",
+    |text| {
+        let bytes = text.as_bytes();
+        let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        bytes.first().is_some_and(plain) && bytes.iter().all(|b| plain(b) || b"-_.".contains(b))
+    }
+);
+
+text_type!(
+    /// The version of a server, as far as its rules depend on it.
+    ServerVersion,
+    "a version in quotes, such as \"2.15\" or \"1.36.3\"",
+    r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$",
+    |text| {
+        let parts: Vec<&str> = text.strip_prefix('v').unwrap_or(text).split('.').collect();
+        (2..=3).contains(&parts.len())
+            && parts.iter().all(|part| {
+                (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+            })
+    }
+);
+
+text_type!(
+    /// An object as people name it: `kind[.group]/[namespace/]name`, `stream/NAME`,
+    /// `consumer/STREAM/NAME`.
+    ObjectText,
+    "an object's name: kind[.group]/[namespace/]name, stream/NAME or consumer/STREAM/NAME",
+    r"^[^/\s]+/([^/\s]+/)?[^/\s]+$",
+    |text| {
+        let parts: Vec<&str> = text.split('/').collect();
+        (2..=3).contains(&parts.len())
+            && parts.iter().all(|part| !part.is_empty() && !part.contains(char::is_whitespace))
+    }
+);
+
+text_type!(
     /// An instant of RFC 3339, as the NATS channel's webhook reads it.
     Instant,
     "an instant of RFC 3339, such as 2026-01-31T12:00:00Z",

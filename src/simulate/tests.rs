@@ -17,8 +17,7 @@ metadata: {name: orders}
 
 pub(super) fn topology(yaml: &str) -> Topology {
     let content = Ok(yaml.as_bytes().to_vec());
-    let loaded =
-        load(vec![Input { name: "a.yaml".to_owned(), content }], "default", &Assumed::default());
+    let loaded = load(vec![Input::named("a.yaml", content)], "default", &Assumed::default());
     assert_eq!(loaded.findings, []);
     resolve(&loaded.manifests, &Assumed::default()).topology
 }

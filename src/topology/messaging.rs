@@ -62,8 +62,11 @@ impl Resolver<'_> {
             kind: kind.to_owned(),
         };
         let Some(template) = template else {
-            let default = &self.assumed.channel;
-            return Some(other(&default.api_version, &default.kind));
+            let default = self.assumed.channel.of(manifest.key.namespace.as_deref());
+            return Some(match nats_default(&default) {
+                Some(spec) => Backing::NatsJetStream(Box::new(spec)),
+                None => other(&default.api_version, &default.kind),
+            });
         };
         if group_of(&template.api_version) != GROUP || template.kind != natsjs::KIND {
             return Some(other(&template.api_version, &template.kind));
@@ -171,4 +174,13 @@ impl Resolver<'_> {
             .object(manifest.key.to_string());
         self.findings.push(finding);
     }
+}
+
+/// The settings of a default template of the NATS channel; a project file's are checked with it.
+fn nats_default(template: &ChannelTemplate) -> Option<NatsJetStreamChannelSpec> {
+    if group_of(&template.api_version) != GROUP || template.kind != natsjs::KIND {
+        return None;
+    }
+    let spec = template.spec.clone().unwrap_or_default().into_iter().collect();
+    serde_json::from_value(serde_json::Value::Object(spec)).ok()
 }

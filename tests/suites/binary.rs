@@ -36,6 +36,12 @@ impl Evctl {
         self
     }
 
+    /// Runs it in a folder of its own.
+    pub(crate) fn within(mut self, folder: &Folder) -> Self {
+        self.command.current_dir(folder.path());
+        self
+    }
+
     pub(crate) fn input(mut self, bytes: &[u8]) -> Self {
         self.input = Some(bytes.to_vec());
         self
@@ -137,7 +143,10 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.path().join(name), text).expect("the file is written");
+        let file = self.0.path().join(name);
+        let folder = file.parent().expect("a file lies in a folder");
+        std::fs::create_dir_all(folder).expect("the folder is made");
+        std::fs::write(file, text).expect("the file is written");
     }
 
     pub(crate) fn path(&self) -> &Path {

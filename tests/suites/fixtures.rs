@@ -58,7 +58,7 @@ fn is_mark(line: &str) -> bool {
 
 /// Every finding that `validate` gives on a text.
 pub(crate) fn findings(text: &str) -> (Sources, Vec<Finding>) {
-    let input = Input { name: "fixture.yaml".to_owned(), content: Ok(text.as_bytes().to_vec()) };
+    let input = Input::named("fixture.yaml", Ok(text.as_bytes().to_vec()));
     let loaded = model::load(vec![input], "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let mut findings = loaded.findings;

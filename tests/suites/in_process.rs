@@ -15,11 +15,7 @@ use super::binary::Folder;
 /// Plans `a.yaml` of project `test` on the JetStream plane, meddles, and carries the plan out.
 pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Vec<ApplyEvent> {
     let content = Ok(std::fs::read(folder.file("a.yaml")).unwrap());
-    let loaded = model::load(
-        vec![Input { name: "a.yaml".to_owned(), content }],
-        "default",
-        &Assumed::default(),
-    );
+    let loaded = model::load(vec![Input::named("a.yaml", content)], "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };

@@ -12,17 +12,22 @@ mod binary;
 mod fixtures;
 mod golden;
 mod in_process;
+mod inputs;
+mod kustomize;
 mod live_both_planes;
 mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod output_forms;
+mod project_file;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
 mod shape_properties;
 mod simulation_properties;
 mod world_properties;
+mod yaml_as_kubernetes;
 
 use libtest_mimic::Trial;
 
@@ -37,12 +42,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         recorded_deliveries::trials(),
         bad_input::trials(),
         golden::trials(),
+        output_forms::trials(),
+        inputs::trials(),
+        kustomize::trials(),
         readme::trials(),
+        project_file::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
         live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
+        yaml_as_kubernetes::trials(),
     ]
     .into_iter()
     .flatten()

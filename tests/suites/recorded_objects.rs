@@ -162,10 +162,11 @@ fn derived(case: &str) -> Derived {
     let (documents, problems) = yaml::documents(case);
     assert!(problems.is_empty(), "{problems:?}");
     let root = documents[0].root.as_ref().unwrap().to_json();
-    let inputs = root["topology"].as_array().unwrap().iter().map(|object| Input {
-        name: "case.json".to_owned(),
-        content: Ok(object.to_string().into_bytes()),
-    });
+    let inputs = root["topology"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| Input::named("case.json", Ok(object.to_string().into_bytes())));
     let loaded = model::load(inputs.collect(), "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let live = World {

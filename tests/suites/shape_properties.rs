@@ -1,11 +1,14 @@
 //! Decoding and schema say the same of every kind: a document decodes exactly where its schema
-//! holds. Valid documents are mutated at random places with values that sit on the edges.
+//! holds. Decoding from a located tree says the same as from its JSON. Valid documents are mutated at random places with values that sit on the edges.
+
+use std::fmt::Debug;
 
 use evctl::model::envelope::Document;
 use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
 use evctl::model::shape::Shape;
+use evctl::model::yaml;
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -37,7 +40,7 @@ pub(crate) fn cases(default: u32) -> u32 {
     std::env::var("EVCTL_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+fn holds<T: DeserializeOwned + JsonSchema + Debug>(valid: &Value) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -64,6 +67,12 @@ fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
             decoded.err(),
             faults
         );
+        let (documents, _) = yaml::documents(&document.to_string());
+        if let Some(root) = documents.first().and_then(|document| document.root.as_ref()) {
+            let [tree, json] = [T::deserialize(root), T::deserialize(root.to_json())]
+                .map(|decoded| decoded.map_err(|_| "not of the shape"));
+            prop_assert_eq!(format!("{tree:?}"), format!("{json:?}"));
+        }
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));

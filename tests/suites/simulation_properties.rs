@@ -109,11 +109,7 @@ fn attempts_are_bounded(world: &World) -> TestCaseResult {
 
 fn simulate(world: &World) -> Result<(Topology, Trace), TestCaseError> {
     let content = Ok(yaml(world).into_bytes());
-    let loaded = load(
-        vec![Input { name: "world.yaml".to_owned(), content }],
-        "default",
-        &Assumed::default(),
-    );
+    let loaded = load(vec![Input::named("world.yaml", content)], "default", &Assumed::default());
     prop_assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
     let topology = resolve(&loaded.manifests, &Assumed::default()).topology;
     let scenario = scenario(world, &topology)?;

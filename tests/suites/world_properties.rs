@@ -121,7 +121,7 @@ impl Draft {
     }
 
     fn desired(&self, live: &World) -> Desired {
-        let input = Input { name: "draft.yaml".to_owned(), content: Ok(self.yaml().into_bytes()) };
+        let input = Input::named("draft.yaml", Ok(self.yaml().into_bytes()));
         let loaded = model::load(vec![input], "default", &Assumed::default());
         let resolved = resolve(&loaded.manifests, &Assumed::default());
         let errors: Vec<_> =

@@ -1,6 +1,7 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,8 +10,10 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use crate::diag::{Code, Span};
 
-use super::mapping::{Keys, is_mergeable};
-use super::problem::{DEPTH, Problem, duplicate, syntax, too_deep};
+use super::entries::Entries;
+use super::problem::{
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, syntax, too_deep, unfitting,
+};
 use super::{Entry, Node, Value, scalar};
 
 /// Nodes in one document, and nodes that aliases stand for in one file: far above the largest CRD
@@ -25,7 +28,7 @@ pub struct Document {
 }
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
-pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
+pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     let mut builder = Builder::new(text, 0..text.len());
     let mut documents = Vec::new();
     while builder.repeated <= NODES {
@@ -46,12 +49,17 @@ pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
 /// Reads a part of a text (`split::parts`), with places in the whole; `None` where anything about it
 /// is out of the ordinary, so that the text is better read whole.
 pub fn part(text: &str, part: Range<usize>) -> Option<Vec<Document>> {
-    let mut builder = Builder::new(text, part);
+    // The parser sees the `---` of the next part: what a document ends at counts for its places.
+    let more = part.end < text.len();
+    let end = if more { part.end + "---".len() } else { part.end };
+    let mut builder = Builder::new(text, part.start..end);
     let mut documents = Vec::new();
     while let Some(document) = builder.next_document().ok()? {
         documents.push(document);
     }
-    (builder.problems.is_empty() && builder.repeated == 0).then_some(documents)
+    let next = if more { documents.pop() } else { None };
+    let is_ordinary = builder.problems.is_empty() && builder.repeated == 0;
+    (is_ordinary && next.is_none_or(|next| next.root.is_none())).then_some(documents)
 }
 
 struct Builder<'text> {
@@ -79,6 +87,8 @@ type Built<T> = Result<T, Box<Problem>>;
 /// As much of an event as a tree is made of, with its anchor. The parser's events are large.
 enum Part {
     Scalar(Value, usize),
+    /// `<<`, which is a text wherever it is no key.
+    Merge,
     Sequence(usize),
     Mapping(usize),
     Alias(usize),
@@ -110,7 +120,10 @@ impl<'text> Builder<'text> {
         // Read where it lies: an event is large, and moving it costs more than what is kept of it.
         let next = self.parser.next_event();
         let (event, marked) = match &next {
-            None => return Ok((Part::StreamEnd, Span::default())),
+            None => {
+                let end = self.text.len();
+                return Ok((Part::StreamEnd, Span { start: end, end }));
+            }
             Some(Ok((event, marked))) => (event, marked),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().map_or(self.text.len(), |at| self.start + at);
@@ -119,6 +132,9 @@ impl<'text> Builder<'text> {
         };
         let span = self.place(marked);
         let part = match event {
+            Event::Scalar(text, style, 0, tag) if is_merge(text, *style, tag.as_deref()) => {
+                Part::Merge
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 Part::Scalar(scalar(text, *style, tag.as_deref(), span)?, *anchor)
             }
@@ -161,10 +177,13 @@ impl<'text> Builder<'text> {
         let before = self.nodes;
         let (node, anchor) = match part {
             Part::Scalar(value, anchor) => (Node { value, span }, anchor),
+            Part::Merge => (Node { value: Value::String("<<".into()), span }, 0),
             Part::Sequence(anchor) => (self.sequence(span, depth)?, anchor),
             Part::Mapping(anchor) => (self.mapping(span, depth)?, anchor),
             Part::Alias(anchor) => return self.alias(anchor, span, depth),
-            Part::StreamEnd => return Err(syntax(self.text, span.start, "the text ends too early")),
+            Part::StreamEnd => {
+                return Err(syntax(self.text, span.start, "the text ends too early"));
+            }
             _ => return Err(syntax(self.text, span.start, "a value was expected here")),
         };
         if anchor != 0 {
@@ -192,7 +211,8 @@ impl<'text> Builder<'text> {
         if self.nodes <= NODES && self.repeated <= NODES {
             return Ok(());
         }
-        let what = if self.nodes > NODES { "the document comes" } else { "the file's aliases come" };
+        let what =
+            if self.nodes > NODES { "the document comes" } else { "the file's aliases come" };
         Err(Box::new(Problem {
             code: Code::TooLarge,
             message: format!("{what} to more than {NODES} values once aliases are expanded"),
@@ -219,45 +239,52 @@ impl<'text> Builder<'text> {
     }
 
     fn mapping(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut keys = Keys::from(self.entries.len());
+        let mut entries = Entries::from(self.entries.len());
+        // What was merged in is written elsewhere.
+        let mut last = None;
         loop {
-            let (key, key_span) = match self.next()? {
-                (Part::End, close) => {
-                    let last = self.entries[keys.first..].last().map(|entry| entry.value.span);
-                    let span = self.extent(open, close, last);
-                    let value = Value::Mapping(keys.take(&mut self.entries));
-                    return Ok(Node { value, span });
-                }
-                (part, span) => (self.key(part, span, depth)?, span),
-            };
+            let (part, key_span) = self.next()?;
+            if matches!(part, Part::End) {
+                let span = self.extent(open, key_span, last);
+                let value = Value::Mapping(self.entries.drain(entries.first..).collect());
+                return Ok(Node { value, span });
+            }
+            let is_merge = matches!(part, Part::Merge);
+            let key = self.key(part, key_span, depth)?;
             let (part, span) = self.next()?;
+            let is_alias = matches!(part, Part::Alias(_));
             let value = self.node(part, span, depth + 1)?;
-            if key == "<<" && is_mergeable(&value) {
-                keys.merged.push(value);
-            } else if let Some(first) = keys.find(&self.entries, &key) {
-                let line = self.text[..first.key_span.start].matches('\n').count() + 1;
-                self.problems.push(duplicate(&key, line, key_span));
-            } else {
-                self.entries.push(Entry { key, key_span, value });
-                keys.added(&self.entries);
+            last = Some(if is_alias { span } else { value.span });
+            if is_merge {
+                let merged = entries.merge(&mut self.entries, value, is_alias);
+                merged.ok_or_else(|| not_mergeable(key_span))?;
+                continue;
+            }
+            let entry = Entry { key, key_span, value };
+            if let Some((first, again)) = entries.own(&mut self.entries, entry) {
+                let line = self.text[..first.start].matches('\n').count() + 1;
+                self.problems.push(duplicate(&again.key, line, key_span));
             }
         }
     }
 
+    /// A key as JSON has it.
     fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<SmolStr> {
         let value = match part {
-            Part::Scalar(value, 0) => value,
+            Part::Scalar(value @ Value::String(_), 0) => value,
             part => self.node(part, span, depth + 1)?.value,
         };
-        match value {
-            Value::String(text) => Ok(text),
-            Value::Bool(value) => Ok(value.to_smolstr()),
-            Value::Number(number) => Ok(number.to_smolstr()),
-            Value::Null => Ok("null".into()),
-            Value::Sequence(_) | Value::Mapping(_) => {
-                Err(syntax(self.text, span.start, "a key that is itself a list or a mapping"))
+        let key = match value {
+            Value::String(text) => Some(text),
+            Value::Bool(value) => Some(value.to_smolstr()),
+            Value::Number(number) => {
+                let written = self.text.get(span.start..span.end).unwrap_or_default();
+                scalar::number_as_key(written.trim_matches(['"', '\'']), &number).map(Into::into)
             }
-        }
+            Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+        };
+        let wrong = "a key that is empty, a list, a mapping or a number beyond all measure";
+        key.ok_or_else(|| syntax(self.text, span.start, wrong))
     }
 
     fn place(&self, marked: &Marked) -> Span {
@@ -288,18 +315,24 @@ fn height(node: &Node) -> usize {
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Value> {
-    match tag.and_then(Tag::core_suffix) {
-        Some(tag) => scalar::tagged(tag, text).ok_or_else(|| {
-            Box::new(Problem {
-                code: Code::YamlSyntax,
-                message: format!("the value does not fit its tag `!!{tag}`"),
-                help: "take the tag away or change the value",
-                span,
-            })
-        }),
-        None if style == ScalarStyle::Plain => Ok(scalar::plain(text)),
-        None => Ok(Value::String(text.into())),
+    match tag {
+        Some(tag) => {
+            let tag = core(tag);
+            scalar::tagged(&tag, text).ok_or_else(|| unfitting(&tag, span))
+        }
+        None if style != ScalarStyle::Plain => Ok(Value::String(text.into())),
+        None if scalar::is_not_finite(text) => Err(not_finite(text, span)),
+        None => Ok(scalar::plain(text)),
     }
+}
+
+fn is_merge(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
+    text == "<<" && tag.map_or(style == ScalarStyle::Plain, |tag| core(tag) == "merge")
+}
+
+/// What one of YAML's own tags is called; empty for any other.
+fn core(tag: &Tag) -> Cow<'_, str> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:").unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -328,6 +361,11 @@ mod tests {
             "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n",
             r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#,
         );
+        check("a: &x {b: 1}\nd:\n  b: 3\n  <<: *x\n", r#"{"a":{"b":1},"d":{"b":1}}"#);
+        check("d:\n  <<: [{b: 1}, {b: 2, c: 3}]\n", r#"{"d":{"b":1,"c":3}}"#);
+        check("d: {'<<': {b: 1}}\n", r#"{"d":{"<<":{"b":1}}}"#);
+        check("&k a: *k\n", r#"{"a":"a"}"#);
+        check("a: !local 1\n", r#"{"a":"1"}"#);
         check("on: 1\n", r#"{"true":1}"#);
         check("a: null\nb: ~\n", "{}");
         check("a: !!str 1\n", r#"{"a":"1"}"#);
@@ -364,6 +402,11 @@ mod tests {
         problem("a: [1\n---\nb: 1\n", Code::YamlSyntax, 1);
         problem("a: 1\na: 2\n", Code::DuplicateKey, 1);
         problem("a: *nowhere\n", Code::YamlSyntax, 0);
+        problem("a: {<<: 5}\n", Code::YamlSyntax, 0);
+        problem("a: {<<: [{b: 1}, 5]}\n", Code::YamlSyntax, 0);
+        problem("a: {~: 5}\n", Code::YamlSyntax, 0);
+        problem("a: .inf\n", Code::YamlSyntax, 0);
+        problem("a: !!null b\n", Code::YamlSyntax, 0);
         problem(&"[".repeat(400), Code::YamlSyntax, 0);
         let deep: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
         problem(&deep, Code::TooDeep, 0);

@@ -205,3 +205,94 @@ impl<'de> VariantAccess<'de> for &'de Node {
         self.deserialize_map(visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use crate::model::yaml::documents;
+
+    use super::*;
+
+    fn tree(text: &str) -> Node {
+        let (documents, problems) = documents(text);
+        assert_eq!(problems, [], "{text}");
+        documents[0].root.clone().unwrap()
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    enum Shape {
+        Unit,
+        New(i32),
+        Pair(i32, String),
+        Fields { a: Option<bool> },
+    }
+
+    #[track_caller]
+    fn check<T: for<'de> Deserialize<'de> + std::fmt::Debug + PartialEq>(text: &str) {
+        let node = tree(text);
+        assert_eq!(T::deserialize(&node).ok(), T::deserialize(node.to_json()).ok(), "{text}");
+    }
+
+    #[test]
+    fn types_decode_as_from_json() {
+        for text in [
+            "unit",
+            "new",
+            "{unit: ~, new: 1}",
+            "{new: 1}",
+            "{new: x}",
+            "{pair: [1, x]}",
+            "{pair: [1]}",
+            "{pair: [1, x, y]}",
+            "{fields: {a: true}}",
+            "{fields: {a: ~}}",
+            "{fields: {b: 1}}",
+            "5",
+            "[unit]",
+        ] {
+            check::<Shape>(text);
+            check::<Option<Shape>>(text);
+            check::<Vec<Shape>>(&format!("[{text}, {text}]"));
+            check::<BTreeMap<String, Shape>>(&format!("{{x: {text}, y: ~}}"));
+        }
+        for text in ["1", "-1", "256", "1.5", "x", "true", "[1, ~]", "[1, 2, 3]", "{a: 1}"] {
+            check::<u8>(text);
+            check::<f64>(text);
+            check::<char>(text);
+            check::<(i64, Option<i64>)>(text);
+            check::<serde_json::Value>(text);
+        }
+    }
+
+    fn values() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(|value| json!(value)),
+            any::<i64>().prop_map(|value| json!(value)),
+            any::<f64>().prop_map(|value| json!(value)),
+            "[ -~]{0,30}".prop_map(|value| json!(value)),
+        ];
+        leaf.prop_recursive(4, 40, 20, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..20).prop_map(|items| json!(items)),
+                proptest::collection::btree_map("[a-z]{1,2}", inner, 0..20)
+                    .prop_map(|fields| json!(fields)),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn trees_decode_as_their_json(value in values()) {
+            let node = tree(&format!("root: {value}"));
+            prop_assert_eq!(serde_json::Value::deserialize(&node).unwrap(), node.to_json());
+        }
+    }
+}

@@ -4,14 +4,16 @@
 
 mod build;
 mod deserialize;
-mod mapping;
+mod entries;
 mod problem;
 mod scalar;
 mod split;
+mod stream;
 
-pub use build::{Document, documents, part};
+pub use build::{Document, part};
 pub use problem::Problem;
 pub use split::parts;
+pub use stream::documents;
 
 use smol_str::SmolStr;
 

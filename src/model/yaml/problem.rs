@@ -54,3 +54,30 @@ pub(super) fn duplicate(key: &str, line: usize, span: Span) -> Problem {
         span,
     }
 }
+
+pub(super) fn unfitting(tag: &str, span: Span) -> Box<Problem> {
+    Box::new(Problem {
+        code: Code::YamlSyntax,
+        message: format!("the value does not fit its tag `!!{tag}`"),
+        help: "take the tag away or change the value",
+        span,
+    })
+}
+
+pub(super) fn not_finite(text: &str, span: Span) -> Box<Problem> {
+    Box::new(Problem {
+        code: Code::YamlSyntax,
+        message: format!("`{text}` is a number that JSON does not have"),
+        help: "write a finite number, or put quotes around what is meant as text",
+        span,
+    })
+}
+
+pub(super) fn not_mergeable(span: Span) -> Box<Problem> {
+    Box::new(Problem {
+        code: Code::YamlSyntax,
+        message: "the merge key `<<` takes a mapping or a list of mappings".to_owned(),
+        help: "name an anchor that stands on a mapping, or quote the key: `'<<'`",
+        span,
+    })
+}

@@ -24,7 +24,8 @@ pub fn parts(text: &str, at_least: usize) -> Vec<Range<usize>> {
 }
 
 fn opens_document(line: &str) -> bool {
-    line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+    line.strip_prefix("---")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
 }
 
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -38,7 +39,10 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use crate::model::yaml::{documents, part};
 
     #[track_caller]
     fn check(text: &str, parts: &[&str]) {
@@ -56,5 +60,72 @@ mod tests {
         check("a\n---b\n", &["a\n---b\n"]);
         check("a: 1\n...\n---\nb: 1\n", &["a: 1\n...\n---\nb: 1\n"]);
         check("%YAML 1.2\n---\na: 1\n---\nb: 1\n", &["%YAML 1.2\n---\na: 1\n---\nb: 1\n"]);
+    }
+
+    /// Lines that open, close and look like what they are not.
+    const LINES: &[&str] = &[
+        "---",
+        "--- |",
+        "--- >-",
+        "--- \"x",
+        "--- # c",
+        "---\tx",
+        "---x",
+        "--- &a [",
+        "---\r",
+        "...",
+        "%YAML 1.2",
+        "a: 1",
+        "b: {c: 1}",
+        "  d: 2",
+        "- x",
+        "a: |",
+        "a: |1",
+        "|",
+        "  ---",
+        " ---",
+        "text",
+        "'",
+        "\"",
+        "x: \"y",
+        "[",
+        "]",
+        "{",
+        "}",
+        "# c",
+        "  # c",
+        "a: &x 1",
+        "b: *x",
+        "*x",
+        "&x",
+        "? k",
+        ": v",
+        "!!str",
+        "!t",
+        "<<: {e: 1}",
+        "\u{feff}",
+        "\t",
+        "",
+        "a: 1",
+        "kind: A",
+    ];
+
+    #[test]
+    fn parts_read_as_they_do_within_the_whole() {
+        let lines = proptest::collection::vec(proptest::sample::select(LINES), 1..12);
+        let config = Config { cases: 4000, failure_persistence: None, ..Config::default() };
+        let ordinary = std::cell::Cell::new(0);
+        let outcome = TestRunner::new(config).run(&lines, |lines| {
+            let text = lines.join("\n");
+            let cut = super::parts(&text, 1).into_iter();
+            let parts: Option<Vec<_>> = cut.map(|range| part(&text, range)).collect();
+            if let Some(parts) = parts {
+                ordinary.set(ordinary.get() + usize::from(parts.len() > 1));
+                prop_assert_eq!((parts.concat(), Vec::new()), documents(&text), "{}", text);
+            }
+            Ok(())
+        });
+        outcome.unwrap();
+        assert!(ordinary.get() > 60, "{} texts were cut", ordinary.get());
     }
 }

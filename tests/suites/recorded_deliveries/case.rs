@@ -64,8 +64,7 @@ pub(crate) fn read(path: &Path) -> Result<Case, String> {
     let manifests: Vec<_> =
         manifests.as_array().into_iter().flatten().map(Value::to_string).collect();
     let content = Ok(manifests.join("\n---\n").into_bytes());
-    let loaded =
-        load(vec![Input { name: "case.yaml".to_owned(), content }], "default", &Assumed::default());
+    let loaded = load(vec![Input::named("case.yaml", content)], "default", &Assumed::default());
     let topology = resolve(&loaded.manifests, &Assumed::default()).topology;
     Ok(Case { root, topology })
 }

@@ -1,0 +1,129 @@
+//! The project file and the environment that `--env` chooses: what they say stands in for flags that
+//! were not given. Flags win over the environment, the environment over variables and ambient contexts.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::project::{
+    self, FILE_NAME, KubernetesPlane, NatsPlane, Project, Settings, settings,
+};
+use crate::model::{Assumed, Input};
+
+use super::args::{Certificates, ServerArgs};
+use super::environment::Environment;
+
+/// What a run goes by.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub settings: Settings,
+    pub assumed: Assumed,
+    /// The project file's folder.
+    folder: PathBuf,
+}
+
+/// The settings that the inputs' project file gives in the environment of the arguments.
+///
+/// # Errors
+/// `--env` names what the project does not have.
+pub(super) fn choose(wanted: Option<&str>, inputs: &[Input]) -> Result<Chosen, String> {
+    let file = inputs
+        .iter()
+        .find(|input| Path::new(&input.name).file_name().is_some_and(|name| name == FILE_NAME));
+    let Some(file) = file else {
+        return match wanted {
+            None => Ok(Chosen::default()),
+            Some(name) => Err(format!(
+                "--env {name} needs a project file: there is no {FILE_NAME} beside the manifests"
+            )),
+        };
+    };
+    // What is wrong with the file is said when all of it is loaded.
+    let Some(project) = file.content.as_ref().ok().and_then(|bytes| project::read(bytes)) else {
+        return Ok(Chosen::default());
+    };
+    let settings = settings(&project, wanted)
+        .map_err(|unknown| no_environment(&project, wanted.unwrap_or_default(), &unknown.known))?;
+    let folder = Path::new(&file.name).parent().unwrap_or(Path::new("")).to_owned();
+    Ok(Chosen { assumed: settings.assumed(), settings, folder })
+}
+
+fn no_environment(project: &Project, wanted: &str, known: &[String]) -> String {
+    let name = project.name.as_str();
+    if known.is_empty() {
+        return format!("the project {name} has no environments, and so no `{wanted}`");
+    }
+    format!("the project {name} has no environment `{wanted}`; it has {}", known.join(", "))
+}
+
+/// Where a project's manifests stand.
+pub(super) struct Sources {
+    pub paths: Vec<PathBuf>,
+    pub kustomize: Vec<PathBuf>,
+}
+
+impl Chosen {
+    /// The files and folders that the project names; `None` where it is its own folder.
+    pub(super) fn sources(&self) -> Option<Sources> {
+        let from_here =
+            |paths: &[String]| paths.iter().map(|path| self.folder.join(path)).collect::<Vec<_>>();
+        self.settings.names_sources().then(|| Sources {
+            paths: from_here(&self.settings.sources),
+            kustomize: from_here(&self.settings.kustomize),
+        })
+    }
+
+    /// The namespace of objects that name none, where anything but a kubeconfig says it.
+    pub(super) fn namespace(&self, said: Option<&str>) -> Option<String> {
+        said.map(str::to_owned).or_else(|| self.settings.namespace.clone())
+    }
+
+    /// The arguments, with what the environment says where they say nothing.
+    pub(super) fn servers(&self, args: &ServerArgs, environment: &Environment) -> ServerArgs {
+        let mut args = args.clone();
+        if args.offline || args.world.is_some() {
+            return args;
+        }
+        let (kubernetes, nats) = (self.settings.kubernetes.as_ref(), self.settings.nats.as_ref());
+        let cluster_flags = args.context.is_some() || args.kubeconfig.is_some();
+        let nats_flags =
+            args.nats_context.is_some() || args.nats_url.is_some() || args.creds.is_some();
+        if kubernetes.is_none() && nats.is_none() {
+            return args;
+        }
+        match kubernetes {
+            Some(plane) if !cluster_flags => self.cluster(plane, &mut args, environment),
+            None if !cluster_flags => args.no_kubernetes = true,
+            _ => {}
+        }
+        match nats {
+            Some(plane) if !nats_flags => self.nats(plane, &mut args, environment),
+            None if !nats_flags => args.no_nats = true,
+            _ => {}
+        }
+        args
+    }
+
+    fn cluster(&self, plane: &KubernetesPlane, args: &mut ServerArgs, environment: &Environment) {
+        args.context.clone_from(&plane.context);
+        args.kubeconfig = plane.kubeconfig.as_ref().map(|file| self.path(file, environment));
+    }
+
+    fn nats(&self, plane: &NatsPlane, args: &mut ServerArgs, environment: &Environment) {
+        args.nats_context.clone_from(&plane.context);
+        args.nats_url.clone_from(&plane.url);
+        args.own_context = true;
+        args.creds = plane.creds.as_ref().map(|file| self.path(file, environment));
+        args.domain.clone_from(&plane.domain);
+        let file = |file: &Option<String>| file.as_ref().map(|file| self.path(file, environment));
+        args.certificates = plane.tls.as_ref().map(|tls| Certificates {
+            authorities: file(&tls.ca),
+            certificate: file(&tls.cert),
+            key: file(&tls.key),
+            first: tls.first.unwrap_or(false),
+        });
+    }
+
+    /// A path of the project file: from its folder on, `~/` and `$NAME` as in NATS contexts.
+    fn path(&self, file: &str, environment: &Environment) -> PathBuf {
+        self.folder.join(environment.expand(file))
+    }
+}
