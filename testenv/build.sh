@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the real servers that tests run against, each at its pinned version, into testenv/bin.
 #
-#   testenv/build.sh [nats] [natscli] [etcd] [kubernetes] [knative]     (none named: all)
+#   testenv/build.sh [nats] [natscli] [etcd] [kubernetes] [knative] [node]     (none named: all)
 #   testenv/build.sh kubeconform     what benches/load.rs measures evctl beside; no test needs it
 #
 # A binary is named after its version and one that exists is not built again. Building everything
@@ -80,12 +80,32 @@ knative() {
     ln -sfn "knative-eventing-$release" "$bin/knative-eventing"
 }
 
+# What comes from npm: the language server that editors run, and a second validator of schemas.
+node() {
+    cd "$here/node"
+    packages="node-packages-$(cksum <package-lock.json | cut -d ' ' -f 1)"
+    if [ ! -d "$bin/$packages" ]; then
+        echo "testenv: fetching the packages of testenv/node" >&2
+        rm -rf "$bin/$packages.part"
+        mkdir "$bin/$packages.part"
+        cp package.json package-lock.json "$bin/$packages.part/"
+        (cd "$bin/$packages.part" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+        mv "$bin/$packages.part" "$bin/$packages"
+    fi
+    ln -sfn "$packages" "$bin/node-packages"
+}
+
 if [ $# -eq 0 ]; then
     set -- nats natscli etcd knative kubernetes
+    if command -v npm >/dev/null 2>&1; then
+        set -- "$@" node
+    else
+        echo "testenv: npm is not installed; tests of schemas in editors are skipped by name" >&2
+    fi
 fi
 for family in "$@"; do
     case "$family" in
-        nats | natscli | etcd | kubernetes | knative | kubeconform) "$family" ;;
+        nats | natscli | etcd | kubernetes | knative | node | kubeconform) "$family" ;;
         *) echo "testenv: no family of servers is named $family" >&2 && exit 64 ;;
     esac
 done

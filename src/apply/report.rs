@@ -1,24 +1,34 @@
 //! What came of an apply, counted from its events: the summary, the JSON document and the exit code
 //! all come from here.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::diag::Sources;
-use crate::plan::json::{API_VERSION, change_value};
+use crate::plan::json::{API_VERSION, ChangeDocument, change, value};
 use crate::plan::text::Head;
 use crate::plan::{Action, Plan};
 
 use super::ApplyEvent;
 
 /// How many steps came to which end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tally {
+    /// Objects that were made.
     pub created: usize,
+    /// Objects that were changed.
     pub updated: usize,
+    /// Objects that were taken over.
     pub adopted: usize,
+    /// Objects that a server refused, or that could not be written.
     pub failed: usize,
+    /// Objects that were no longer what the plan saw.
     pub stale: usize,
+    /// Objects that needed one of these.
     pub held: usize,
+    /// Objects that were not begun, as the run was ended.
     pub skipped: usize,
 }
 
@@ -74,36 +84,43 @@ impl Tally {
     }
 }
 
+/// What came of an apply: what `evctl apply -o json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReportDocument<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    /// The project that owns what was written.
+    project: &'a str,
+    /// The cluster, where one took part.
+    kubernetes: Option<&'a str>,
+    /// The JetStream account, where one took part.
+    jetstream: Option<&'a str>,
+    /// Every object of the plan; those that were to be written have an outcome.
+    changes: Vec<ChangeDocument<'a>>,
+    /// How many steps came to which end.
+    summary: Tally,
+}
+
 /// The report as a document of `-o json`.
 pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent], sources: &Sources) -> Value {
-    let steps: Vec<Value> = plan
-        .changes
-        .iter()
-        .enumerate()
-        .map(|(number, change)| {
-            let mut value = change_value(change, sources);
-            if let (Some(fields), Some((key, outcome, error))) =
-                (value.as_object_mut(), end(number, events))
-            {
-                fields.insert("name".to_owned(), json!(key));
-                fields.insert("outcome".to_owned(), json!(outcome));
-                fields.insert("error".to_owned(), json!(error));
-            }
-            value
-        })
-        .collect();
-    let tally = Tally::of(plan, events);
-    json!({
-        "apiVersion": API_VERSION,
-        "kind": "ApplyReport",
-        "project": plan.project,
-        "kubernetes": head.cluster,
-        "jetstream": head.account,
-        "changes": steps,
-        "summary": {
-            "created": tally.created, "updated": tally.updated, "adopted": tally.adopted,
-            "failed": tally.failed, "stale": tally.stale, "held": tally.held, "skipped": tally.skipped,
-        },
+    let steps = plan.changes.iter().enumerate().map(|(number, one)| {
+        let mut step = change(one, sources);
+        if let Some((name, outcome, error)) = end(number, events) {
+            step.name = name;
+            step.outcome = Some(outcome);
+            step.error = Some(error);
+        }
+        step
+    });
+    value(&ReportDocument {
+        api_version: API_VERSION,
+        kind: "ApplyReport",
+        project: &plan.project,
+        kubernetes: head.cluster.as_deref(),
+        jetstream: head.account.as_deref(),
+        changes: steps.collect(),
+        summary: Tally::of(plan, events),
     })
 }
 

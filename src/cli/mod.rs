@@ -10,9 +10,12 @@ mod explain;
 mod findings;
 mod init;
 mod inputs;
+mod outputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod schema;
+mod schema_files;
 mod settings;
 mod simulate;
 mod ui;
@@ -47,6 +50,7 @@ enum Verb {
     Apply(apply::ApplyArgs),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
+    Schema(schema::SchemaArgs),
 }
 
 /// Runs the command line and says how it ended.
@@ -71,6 +75,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Plan(args) => wait(ui, plan::run(args, environment, ui)),
         Verb::Simulate(args) => simulate::run(args, ui),
         Verb::Explain(args) => explain::run(args, ui),
+        Verb::Schema(args) => schema::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
     }
 }

@@ -47,6 +47,7 @@ catalogue! {
     TooLarge "too-large" Error "an input is larger, or expands to more, than any manifest";
     KustomizeFailed "kustomize-failed" Error "a kustomization that cannot be built";
     DuplicateKey "duplicate-key" Error "a mapping has the same key twice";
+    MergeOverrides "merge-overrides" Warning "a merge key changes a key that stands above it";
     NotAManifest "not-a-manifest" Note "a document has neither apiVersion nor kind and is passed over";
     HelmTemplate "helm-template" Note "a Helm chart or another template is passed over";
     SkippedKind "skipped-kind" Note "a document is for another tool and is passed over";
@@ -55,6 +56,7 @@ catalogue! {
     WrongType "wrong-type" Error "a value is of another type than its field";
     InvalidValue "invalid-value" Error "a value is outside of what its field allows";
     ForbiddenField "forbidden-field" Error "a field that may not be set here";
+    UnknownKind "unknown-kind" Warning "a kind that its group does not have, and nearly has";
     UnservedVersion "unserved-version" Error "a known kind in an API version that servers no longer serve";
     DuplicateObject "duplicate-object" Error "the same object is declared twice";
     DanglingReference "dangling-reference" Error "a reference to an object that is declared nowhere";

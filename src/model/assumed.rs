@@ -50,7 +50,7 @@ impl From<&Defaults> for Assumed {
 pub struct Features(BTreeMap<String, String>);
 
 /// Flags that ship switched on (config/core/configmaps/features.yaml of Knative Eventing 0.50).
-const ENABLED: &[&str] = &["delivery-timeout", "eventtype-auto-create"];
+const ENABLED: &[&str] = &["delivery-timeout"];
 
 impl Features {
     /// The flags that differ from what is shipped.

@@ -151,7 +151,8 @@ fn typed(
     let version = version_of(api_version);
     let mut rows = kinds::versions(&key.group, &key.kind).peekable();
     if rows.peek().is_none() {
-        return (Typed::Other, Vec::new());
+        let near = kinds::near(&key.group, &key.kind);
+        return (Typed::Other, near.map(|near| unknown(place, key, near)).into_iter().collect());
     }
     let Some(row) = rows.find(|row| row.version == version) else {
         return (Typed::Broken, vec![unserved(place, key, api_version)]);
@@ -159,6 +160,12 @@ fn typed(
     let mut reading = Reading::new(place, key, api_version, assumed);
     let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
     (typed, reading.into_findings())
+}
+
+fn unknown(place: Place<'_>, key: &ObjectKey, near: &str) -> Finding {
+    let message = format!("{} has no kind `{}` that evctl knows", key.group, key.kind);
+    let help = format!("did you mean `{near}`?");
+    place.finding(Code::UnknownKind, &Path::of("kind"), message, help)
 }
 
 fn unserved(place: Place<'_>, key: &ObjectKey, api_version: &str) -> Finding {

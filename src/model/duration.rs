@@ -10,20 +10,31 @@ pub type Nanoseconds = u64;
 const SECOND: f64 = 1e9;
 const DAY: f64 = 86_400.0 * SECOND;
 
+/// Every part may be absent; that one is there is asked for by a pattern of its own.
+macro_rules! iso_pattern {
+    () => {
+        r"^P([0-9]+([.,][0-9]+)?Y)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?W)?([0-9]+([.,][0-9]+)?D)?(T([0-9]+([.,][0-9]+)?H)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?S)?)?$"
+    };
+}
+
 text_type!(
     /// A duration as Knative reads it (rickb777 `period`): `PT0.2S`, `PT0,5S`, `P1W`.
     IsoDuration,
     "a duration of ISO 8601, such as PT0.2S, PT30S or PT1H",
-    r"^P(?=.)([0-9]+([.,][0-9]+)?Y)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?W)?([0-9]+([.,][0-9]+)?D)?(T(?=.)([0-9]+([.,][0-9]+)?H)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?S)?)?$",
-    |text| iso(text).is_some()
+    iso_pattern!();
+    and r"[YMWDHS]$",
+    |text| iso(text).is_some(),
+    such as "PT0.2S" | "PT30S" | "PT1H"
 );
 
 text_type!(
     /// A duration of ISO 8601 that is more than nothing: a request's time limit.
     PositiveIsoDuration,
     "a duration of ISO 8601 above zero, such as PT0.2S, PT30S or PT1H",
-    r"^P(?=.*[1-9])([0-9]+([.,][0-9]+)?Y)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?W)?([0-9]+([.,][0-9]+)?D)?(T(?=.)([0-9]+([.,][0-9]+)?H)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?S)?)?$",
-    |text| iso(text).is_some() && text.bytes().any(|b| (b'1'..=b'9').contains(&b))
+    iso_pattern!();
+    and r"[1-9].*[YMWDHS]$",
+    |text| iso(text).is_some() && text.bytes().any(|b| (b'1'..=b'9').contains(&b)),
+    such as "PT0.2S" | "PT30S" | "PT1H"
 );
 
 text_type!(
@@ -31,7 +42,8 @@ text_type!(
     GoDuration,
     "a duration of Go, such as 90s, 1h30m or 500ms (not PT1H, not 2d)",
     r"^\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$",
-    |text| go(text).is_some()
+    |text| go(text).is_some(),
+    such as "90s" | "1h30m" | "500ms"
 );
 
 impl IsoDuration {

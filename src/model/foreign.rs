@@ -26,9 +26,14 @@ pub fn note(
     {
         return None;
     }
+    Some(no_manifest(text))
+}
+
+/// What is said of a file that is for something else.
+pub fn no_manifest(text: &str) -> (Finding, Span) {
     let message = "this file has neither apiVersion nor kind, so it is no manifest";
     let help = "passed over; add both, keep it out of the folder, or name it in .evctlignore";
-    Some((Finding::new(Code::NotAManifest, message, help), first_line(text)))
+    (Finding::new(Code::NotAManifest, message, help), first_line(text))
 }
 
 /// Whether a document says what it is; then its text is of manifests.
@@ -61,7 +66,7 @@ fn is_templated(text: &str, problem: &Problem) -> bool {
 }
 
 /// Whether a line begins as that of a manifest does; then its mistakes are worth an error.
-fn speaks_of_kinds(text: &str) -> bool {
+pub fn speaks_of_kinds(text: &str) -> bool {
     text.contains("\"apiVersion\"")
         || text.lines().any(|line| {
             let line = line.trim_start_matches(['\'', '{']);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::envelope::Document;
 use super::manifest::Typed;
 use super::reading::Reading;
-use super::shape::schema_of;
+use super::shape::{nearest, schema_of};
 use super::{config_maps, knative, nack, natsjs, object_model, openfunction};
 
 /// A kind in one API version.
@@ -48,14 +48,7 @@ impl Kind {
         kind: &'static str,
         version: &'static str,
     ) -> Self {
-        Self {
-            group,
-            kind,
-            version,
-            cluster_scoped: false,
-            schema: schema_of::<Document<S>>,
-            read: read::<S>,
-        }
+        Self { group, kind, version, cluster_scoped: false, schema: schema::<S>, read: read::<S> }
     }
 
     /// The same kind, belonging to the whole cluster.
@@ -63,6 +56,17 @@ impl Kind {
     pub const fn in_cluster(self) -> Self {
         Self { cluster_scoped: true, ..self }
     }
+}
+
+/// The schema of a document with a spec, which must be there unless something stands for it.
+fn schema<S: Spec>() -> Value {
+    let mut schema = schema_of::<Document<S>>();
+    if S::absent().is_none()
+        && let Some(Value::Array(required)) = schema.get_mut("required")
+    {
+        required.push("spec".into());
+    }
+    schema
 }
 
 fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {
@@ -93,4 +97,9 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
 /// The versions of a kind, in the order of its family.
 pub fn versions<'a>(group: &'a str, kind: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
     all().filter(move |row| row.group == group && row.kind == kind)
+}
+
+/// The kind of a group that a name was probably meant to be.
+pub fn near(group: &str, kind: &str) -> Option<&'static str> {
+    nearest(kind, all().filter(|row| row.group == group).map(|row| row.kind))
 }

@@ -181,7 +181,7 @@ impl Loaded {
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                self.not_utf8(&input.name, &error);
+                self.not_utf8(&input.name, &error, &input.how);
                 return None;
             }
         };
@@ -223,7 +223,7 @@ impl Loaded {
         }
     }
 
-    fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
+    fn not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error, how: &How) {
         let at = error.utf8_error().valid_up_to();
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -231,6 +231,11 @@ impl Loaded {
         let file = self.sources.add(name, text);
         for span in hidden::spans(self.sources.text(file), &[], true) {
             self.sources.hide(Location { file, span });
+        }
+        let text = self.sources.text(file);
+        if matches!(how, How::Found) && !foreign::speaks_of_kinds(text) {
+            let (note, span) = foreign::no_manifest(text);
+            return self.findings.push(note.at(Location { file, span }));
         }
         let message = format!("the file is not UTF-8 text: byte {at} is 0x{byte:02x}");
         let help = "save it as UTF-8 (`iconv -t UTF-8`); none of it was read";

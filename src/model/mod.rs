@@ -28,6 +28,7 @@ mod parallel;
 pub mod path;
 pub mod project;
 pub mod reading;
+pub mod schema;
 pub mod shape;
 pub mod text;
 pub mod yaml;

@@ -53,8 +53,11 @@ pub struct NatsJetStreamChannelSpec {
 pub struct DeploymentTemplate {
     /// Where its pods may run (core/v1 Affinity). The CRD demands it.
     pub affinity: BTreeMap<String, Value>,
+    /// Marks for tools, on the Deployment.
     pub annotations: Option<BTreeMap<String, String>>,
+    /// Marks that queries select by, on the Deployment.
     pub labels: Option<BTreeMap<String, String>>,
+    /// The labels of the nodes that its pods may run on.
     pub node_selector: Option<BTreeMap<String, String>>,
     /// What its container asks for (core/v1 ResourceRequirements).
     pub resources: Option<BTreeMap<String, Value>>,

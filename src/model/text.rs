@@ -3,10 +3,14 @@
 
 use std::borrow::Cow;
 
-/// Declares a newtype over `String`: its schema's pattern and description, and the function that
-/// says whether a text has the form.
+/// Declares a newtype over `String`: its schema's title and patterns, all of which must match, its
+/// greatest length, the function that says whether a text has the form, and examples. No pattern
+/// looks around: those of CRDs are read by RE2.
 macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $pattern:literal, $valid:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident, $what:literal, $pattern:expr $(; and $more:literal)?
+        $(; at most $length:literal)?, $valid:expr $(, such as $($example:literal)|+)? $(,)?
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
         #[serde(transparent)]
@@ -45,7 +49,12 @@ macro_rules! text_type {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "title": $what, "pattern": $pattern})
+                schemars::json_schema!({
+                    "type": "string", "title": $what, "pattern": $pattern
+                    $(, "allOf": [{"title": $what, "pattern": $more}])?
+                    $(, "maxLength": $length)?
+                    $(, "examples": [$($example),+])?
+                })
             }
         }
     };
@@ -56,7 +65,8 @@ text_type!(
     /// The name of an object: an RFC 1123 subdomain, as the API server demands it.
     ObjectName,
     "an object name: lower-case letters, digits, `-` and `.`, at most 253 of them",
-    r"^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    at most 253,
     |text| text.len() <= 253 && text.split('.').all(is_label)
 );
 
@@ -64,7 +74,8 @@ text_type!(
     /// The name of an object of any kind, as far as every kind agrees: a segment of a URL's path.
     SegmentName,
     "an object name: visible ASCII without `/`, `%`, `?` and `#`",
-    r#"^(?!\.{1,2}$)[!"$&-.0->@-~]{1,253}$"#,
+    r#"^([!"$&--0->@-~][!"$&-.0->@-~]*|\.[!"$&--0->@-~][!"$&-.0->@-~]*|\.\.[!"$&-.0->@-~]+)$"#;
+    at most 253,
     |text| {
         (1..=253).contains(&text.len())
             && text != "."
@@ -85,7 +96,8 @@ text_type!(
     /// A namespace: an RFC 1123 label.
     NamespaceName,
     "a namespace: lower-case letters, digits and `-`, at most 63 of them",
-    r"^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+    at most 63,
     |text| text.len() <= 63 && is_label(text)
 );
 
@@ -93,7 +105,8 @@ text_type!(
     /// The name of a project. It is a label's value on every object the project owns.
     ProjectName,
     "a project name: letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends",
-    r"^(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+    r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+    at most 63,
     |text| {
         let bytes = text.as_bytes();
         bytes.len() <= 63
@@ -147,7 +160,8 @@ text_type!(
     Instant,
     "an instant of RFC 3339, such as 2026-01-31T12:00:00Z",
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])$",
-    is_instant
+    is_instant,
+    such as "2026-01-31T12:00:00Z"
 );
 
 text_type!(
@@ -159,7 +173,8 @@ text_type!(
         let digits = text.strip_suffix('%').unwrap_or(text);
         digits == "100"
             || matches!(digits.as_bytes(), [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'])
-    }
+    },
+    such as "30" | "30%"
 );
 
 fn is_label(text: &str) -> bool {

@@ -1,89 +1,172 @@
 //! The plan as a document of `-o json` (docs/architecture.md, "Output"): versioned, in stable order,
-//! without secrets.
+//! without secrets. Its schema comes from the same types.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::diag::{Location, Sources};
 use crate::world::Key;
 
 use super::text::Head;
-use super::{Change, Plan};
+use super::{Action, Change, FieldDiff, Plan, Rule, Summary};
 
 /// The `apiVersion` of every document that evctl writes.
 pub const API_VERSION: &str = "evctl.dev/v1alpha1";
 
+/// What would change, and why: what `evctl plan -o json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanDocument<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    /// The project that owns what is written.
+    project: &'a str,
+    /// The cluster, where one takes part.
+    kubernetes: Option<&'a str>,
+    /// The JetStream account, where one takes part.
+    jetstream: Option<&'a str>,
+    /// What was taken for granted.
+    notes: &'a [String],
+    /// Every object, each after what it needs.
+    changes: Vec<ChangeDocument<'a>>,
+    /// What the project owns and no longer declares. Left as it is.
+    undeclared: Vec<Object<'a>>,
+    /// How many changes there are of each sort.
+    summary: Summary,
+}
+
+/// What happens to one object.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeDocument<'a> {
+    /// Which servers the object lives on.
+    #[schemars(extend("enum" = ["kubernetes", "jetstream"]))]
+    plane: &'static str,
+    /// The object, as every output names it.
+    pub(crate) name: String,
+    /// The object, in parts.
+    object: Object<'a>,
+    /// What is done.
+    #[schemars(with = "Action")]
+    action: &'static str,
+    /// Whether a server, or its rule book, has been asked.
+    verified: bool,
+    /// Why nobody could be asked.
+    unverified: Option<&'a str>,
+    /// Why the object is in the plan.
+    reason: &'a str,
+    /// The rule that refuses it.
+    rule: Option<&'a Rule>,
+    /// Where it is declared.
+    source: Option<Place<'a>>,
+    /// What differs.
+    diff: &'a [FieldDiff],
+    /// What data the change costs.
+    impact: Option<&'a str>,
+    /// The objects of the plan that come first.
+    needs: Vec<String>,
+    /// How the step ended. Reports of an apply alone have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["done", "stale", "failed", "held", "skipped"]))]
+    pub(crate) outcome: Option<&'static str>,
+    /// Why the step failed. Beside an outcome alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Option<String>>,
+}
+
+/// An object in parts.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Object<'a> {
+    /// Group and version, where they are known. Kubernetes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_version: Option<&'a str>,
+    /// The kind; `Stream` and `Consumer` for those of JetStream.
+    kind: &'a str,
+    /// The namespace, null for what belongs to the whole cluster. Kubernetes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<Option<&'a str>>,
+    /// The stream of a consumer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
+    /// The name.
+    name: String,
+}
+
+/// Where an object is declared.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Place<'a> {
+    /// The file, as it was named.
+    file: &'a str,
+    /// The line, from 1.
+    line: usize,
+}
+
 /// The plan as JSON.
 pub fn document(head: &Head, plan: &Plan, sources: &Sources) -> Value {
-    let changes: Vec<Value> =
-        plan.changes.iter().map(|change| change_value(change, sources)).collect();
-    json!({
-        "apiVersion": API_VERSION,
-        "kind": "Plan",
-        "project": plan.project,
-        "kubernetes": head.cluster,
-        "jetstream": head.account,
-        "notes": head.notes,
-        "changes": changes,
-        "undeclared": plan.undeclared.iter().map(object).collect::<Vec<_>>(),
-        "summary": summary(plan),
+    value(&PlanDocument {
+        api_version: API_VERSION,
+        kind: "Plan",
+        project: &plan.project,
+        kubernetes: head.cluster.as_deref(),
+        jetstream: head.account.as_deref(),
+        notes: &head.notes,
+        changes: plan.changes.iter().map(|one| change(one, sources)).collect(),
+        undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
+        summary: plan.summary(),
     })
+}
+
+/// A document of plain fields as JSON: nothing in it can fail to be said.
+pub(crate) fn value(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
 }
 
 /// One change, as plans and apply reports have it.
-pub fn change_value(change: &Change, sources: &Sources) -> Value {
-    let rule = change
-        .rule
-        .as_ref()
-        .map(|rule| json!({"code": rule.code, "errCode": rule.err_code, "text": rule.text}));
-    let diff: Vec<Value> = change
-        .diff
-        .iter()
-        .map(|field| json!({"path": field.path, "from": field.from, "to": field.to}))
-        .collect();
-    let mut object = object(&change.key);
-    if let (Some(fields), Some(version)) = (object.as_object_mut(), &change.api_version) {
-        fields.insert("apiVersion".to_owned(), json!(version));
+pub(crate) fn change<'a>(change: &'a Change, sources: &'a Sources) -> ChangeDocument<'a> {
+    ChangeDocument {
+        plane: change.key.plane().word(),
+        name: change.key.to_string(),
+        object: object(&change.key, change.api_version.as_deref()),
+        action: change.action.word(),
+        verified: change.unverified.is_none(),
+        unverified: change.unverified.as_deref(),
+        reason: &change.reason,
+        rule: change.rule.as_ref(),
+        source: change.origin.as_ref().map(|origin| place(origin.at, sources)),
+        diff: &change.diff,
+        impact: change.impact.as_deref(),
+        needs: change.needs.iter().map(ToString::to_string).collect(),
+        outcome: None,
+        error: None,
     }
-    json!({
-        "plane": change.key.plane().word(),
-        "name": change.key.to_string(),
-        "object": object,
-        "action": change.action.word(),
-        "verified": change.unverified.is_none(),
-        "unverified": change.unverified,
-        "reason": change.reason,
-        "rule": rule,
-        "source": change.origin.as_ref().map(|origin| place(origin.at, sources)),
-        "diff": diff,
-        "impact": change.impact,
-        "needs": change.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
 }
 
-fn place(at: Location, sources: &Sources) -> Value {
-    json!({"file": sources.name(at.file), "line": sources.position(at.file, at.span.start).line})
+fn place(at: Location, sources: &Sources) -> Place<'_> {
+    Place { file: sources.name(at.file), line: sources.position(at.file, at.span.start).line }
 }
 
-fn object(key: &Key) -> Value {
+fn object<'a>(key: &'a Key, api_version: Option<&'a str>) -> Object<'a> {
+    let of_jetstream = |kind, stream, name: &dyn ToString| Object {
+        api_version: None,
+        kind,
+        namespace: None,
+        stream,
+        name: name.to_string(),
+    };
     match key {
-        Key::Object(key) => json!({"kind": key.kind, "namespace": key.namespace, "name": key.name}),
-        Key::Stream { name, .. } => json!({"kind": "Stream", "name": name}),
+        Key::Object(key) => Object {
+            api_version,
+            kind: &key.kind,
+            namespace: Some(key.namespace.as_deref()),
+            stream: None,
+            name: key.name.clone(),
+        },
+        Key::Stream { name, .. } => of_jetstream("Stream", None, name),
         Key::Consumer { stream, name, .. } => {
-            json!({"kind": "Consumer", "stream": stream, "name": name})
+            of_jetstream("Consumer", Some(stream.to_string()), name)
         }
     }
-}
-
-fn summary(plan: &Plan) -> Value {
-    let summary = plan.summary();
-    json!({
-        "create": summary.create,
-        "update": summary.update,
-        "adopt": summary.adopt,
-        "refused": summary.refused,
-        "held": summary.held,
-        "none": summary.none,
-        "destructive": summary.destructive,
-        "unverified": summary.unverified,
-    })
 }

@@ -15,15 +15,20 @@ pub mod verify;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
 /// What happens to one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
+    /// Is made.
     Create,
+    /// Is changed.
     Update,
     /// Takes over what exists: its marks, and its differences if it has any.
     Adopt,
@@ -55,7 +60,8 @@ impl Action {
 }
 
 /// Why something is refused: our rule, and the server's own code and words where it has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// Kebab-case and stable.
     pub code: &'static str,
@@ -66,10 +72,14 @@ pub struct Rule {
 }
 
 /// One value that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FieldDiff {
+    /// Where in the object.
     pub path: String,
+    /// What is live; null where there is nothing.
     pub from: Option<Value>,
+    /// What is declared; null where there is nothing.
     pub to: Option<Value>,
 }
 
@@ -145,15 +155,24 @@ pub struct Plan {
 }
 
 /// How many changes there are of each sort. Text, JSON and exit code all come from it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Summary {
+    /// Objects that are made.
     pub create: usize,
+    /// Objects that are changed.
     pub update: usize,
+    /// Objects that are taken over.
     pub adopt: usize,
+    /// Objects that are refused.
     pub refused: usize,
+    /// Objects that wait for something that is refused.
     pub held: usize,
+    /// Objects that are as declared.
     pub none: usize,
+    /// Changes among these that cost data.
     pub destructive: usize,
+    /// Changes among these that no server was asked about.
     pub unverified: usize,
 }
 

@@ -27,6 +27,30 @@ pub(crate) fn nats_cli() -> Result<PathBuf, String> {
     first_file("the nats command", "", places("nats"))
 }
 
+/// Node.js with the packages of `testenv/node`.
+pub(crate) struct NodePrograms {
+    pub(crate) node: PathBuf,
+    /// The folder `node_modules`.
+    pub(crate) packages: PathBuf,
+}
+
+pub(crate) fn node() -> Result<NodePrograms, String> {
+    let folder =
+        variable("EVCTL_TEST_NODE_PACKAGES").unwrap_or_else(|| built().join("node-packages"));
+    let packages = folder.join("node_modules");
+    let packages = existing(
+        "the folder of npm packages",
+        "EVCTL_TEST_NODE_PACKAGES",
+        &packages,
+        &packages.join("yaml-language-server"),
+    )?;
+    Ok(NodePrograms { node: first_file("node", "", places("node"))?, packages })
+}
+
+pub(crate) fn kubeconform() -> Result<PathBuf, String> {
+    first_file("kubeconform", "", places("kubeconform"))
+}
+
 pub(crate) fn kubernetes() -> Result<KubernetesPrograms, String> {
     let folder = variable("EVCTL_TEST_KUBE_ASSETS").or_else(|| variable("KUBEBUILDER_ASSETS"));
     let find = |name: &str| {

@@ -24,6 +24,7 @@ pub(crate) mod crds;
 pub(crate) mod kubectl;
 pub(crate) mod kubernetes;
 pub(crate) mod kubernetes_setup;
+pub(crate) mod language_server;
 pub(crate) mod lookup;
 pub(crate) mod nats;
 pub(crate) mod nats_connection;
@@ -31,6 +32,7 @@ pub(crate) mod nats_frames;
 pub(crate) mod nats_wire;
 pub(crate) mod stubborn;
 pub(crate) mod supervised;
+pub(crate) mod validator;
 pub(crate) mod waiting;
 
 use std::sync::Mutex;
@@ -52,6 +54,10 @@ pub(crate) enum Need {
     NatssCrd,
     /// The folder with other projects' manifests and recorded traces.
     Data,
+    /// Node.js, and the packages that `testenv/node` names.
+    Node,
+    /// kubeconform, a third validator of schemas.
+    Kubeconform,
 }
 
 impl Need {
@@ -62,6 +68,8 @@ impl Need {
             Self::Kubernetes => "kube",
             Self::KnativeCrds => "knative",
             Self::NatssCrd | Self::Data => "data",
+            Self::Node => "node",
+            Self::Kubeconform => "kubeconform",
         }
     }
 
@@ -74,6 +82,8 @@ impl Need {
             Self::KnativeCrds => lookup::knative_crds().err(),
             Self::NatssCrd => lookup::natss_crd().err(),
             Self::Data => lookup::data().err(),
+            Self::Node => lookup::node().err(),
+            Self::Kubeconform => lookup::kubeconform().err(),
         }
     }
 }

@@ -35,9 +35,14 @@ pub(super) fn trials() -> Vec<Trial> {
         .collect()
 }
 
+/// A fixture's YAML without its marks.
+pub(crate) fn bare(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !is_mark(line)).collect()
+}
+
 fn check(file: &Path) {
     let text = std::fs::read_to_string(file).unwrap();
-    let bare: String = text.split_inclusive('\n').filter(|line| !is_mark(line)).collect();
+    let bare = bare(&text);
     let (sources, findings) = findings(&bare);
     let marked = marked(&bare, &sources, &findings);
     if std::env::var("UPDATE_EXPECT").is_ok() {

@@ -138,6 +138,7 @@ fn files_of_other_tools() {
         ("a.yaml", &service("a")),
         ("compose.yaml", "services:\n  web:\n    image: nginx\n"),
         ("mkdocs.yml", "plugins:\n- !!python/name:a.b ''\n- !ENV [A, b]\n"),
+        ("node_modules/x/package.json", "{\"name\": \"x\"}\n"),
         ("package.json", "{\"name\": \"x\", \"version\": \"1.0.0\"}\n"),
         ("pipeline.yaml", "job:\n  script:\n  - !reference [.setup, script]\n"),
         ("several.yaml", "a: 1\n---\nb: 2\n---\nc: 3\n"),
@@ -162,6 +163,15 @@ fn files_of_other_tools() {
             "workflow.yaml:1 not-a-manifest",
         ],
     );
+    std::fs::write(folder.file("compose.yaml"), b"name: Caf\xe9\n").unwrap();
+    std::fs::write(folder.file("workflow.yaml"), b"kind: Caf\xe9\n").unwrap();
+    let said = Evctl::new(&["validate"]).within(&folder).run().code(4);
+    said.says(&[
+        "compose.yaml:1:1",
+        "not-utf8",
+        "workflow.yaml:1:10",
+        "1 error, 0 warnings, 7 notes",
+    ]);
     folder.write("wall.yaml", "apiVersion: v1\nkind: [\n---\nb: }\n");
     check(&folder, &["wall.yaml"], &["wall.yaml:2 yaml-syntax", "wall.yaml:4 yaml-syntax"]);
     check(&folder, &["several.yaml", "a.yaml"], &["several.yaml:1 not-a-manifest"]);

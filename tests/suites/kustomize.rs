@@ -18,6 +18,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("kustomize::lists_that_a_patch_changed", kubectl, lists_that_a_patch_changed),
         trial("kustomize::like_names_are_told_apart", kubectl, like_names_are_told_apart),
         trial("kustomize::plans_name_the_origin", kubectl, plans_name_the_origin),
+        trial("kustomize::secrets_stay_hidden", kubectl, secrets_stay_hidden),
         trial("kustomize::a_build_that_fails", kubectl, a_build_that_fails),
         plain("kustomize::no_program", no_program),
         plain("kustomize::kustomize_comes_first", kustomize_comes_first),
@@ -172,6 +173,16 @@ fn plans_name_the_origin() {
     said.code(0).says(&["1 to add", "base/shop.yaml:4"]);
     folder.write("over/evctl.yaml", "name: shop\n");
     evctl(&folder, &["plan", "--offline", "-k", "over"]).code(0).says(&["shop"]);
+}
+
+fn secrets_stay_hidden() {
+    let folder = project("resources: [a.yaml]\n");
+    folder.write(
+        "over/a.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  labels: 5\nstringData:\n  p: hunter2\n",
+    );
+    let said = evctl(&folder, &["validate", "-k", "over"]).code(4);
+    said.says(&["over/a.yaml:5", "metadata.labels"]).hides(&["hunter2"]);
 }
 
 fn a_build_that_fails() {

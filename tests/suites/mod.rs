@@ -24,6 +24,7 @@ mod project_file;
 mod readme;
 mod recorded_deliveries;
 mod recorded_objects;
+mod schemas;
 mod shape_properties;
 mod simulation_properties;
 mod world_properties;
@@ -40,6 +41,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         simulation_properties::trials(),
         recorded_objects::trials(),
         recorded_deliveries::trials(),
+        schemas::files::trials(),
+        schemas::outputs::trials(),
+        schemas::validators::trials(),
+        schemas::editor::trials(),
+        schemas::cluster::trials(),
         bad_input::trials(),
         golden::trials(),
         output_forms::trials(),

@@ -27,6 +27,9 @@ fn yaml_as_kubernetes() {
     let values = cases::VALUES.iter().map(|value| format!("@v: {value}\n"));
     let texts: Vec<String> = values.chain(cases::FILES.iter().map(|&text| text.into())).collect();
     let files: Vec<String> = texts.iter().enumerate().map(|(n, text)| file(n, text)).collect();
+    for case in DIFFERENT.iter().flat_map(|(_, cases)| cases.iter()) {
+        assert!(texts.iter().any(|text| text == case), "no such case: {case:?}");
+    }
     let theirs = theirs(&files);
     let mut faults = Vec::new();
     for (number, text) in texts.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! What lies in a folder and below it, but for hidden entries and what `.evctlignore` files leave out.
+//! What lies in a folder and below it, but for hidden entries, npm's packages and what `.evctlignore`
+//! files leave out.
 //! Links are followed, never in a circle. Reads no manifest.
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub(super) fn folder(path: &Path) -> Vec<Met> {
     let mut walk = WalkBuilder::new(path);
     walk.standard_filters(false).hidden(true).parents(true).follow_links(true);
     walk.add_custom_ignore_filename(IGNORE_FILE).sort_by_file_name(Ord::cmp);
-    walk.filter_entry(|entry| !is_of_chart(entry));
+    walk.filter_entry(|entry| !is_of_chart(entry) && !is_of_packages(entry));
     let mut met = Vec::new();
     for entry in walk.build() {
         match entry {
@@ -73,6 +74,11 @@ fn is_of_chart(entry: &DirEntry) -> bool {
     };
     let is_root = entry.depth() == 0;
     named && !is_root && entry.path().parent().is_some_and(|folder| folder.join(CHART).is_file())
+}
+
+/// Whether an entry is where npm keeps other people's files: hundreds of .json, and no manifest.
+fn is_of_packages(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name() == "node_modules"
 }
 
 fn failed(folder: &Path, error: &Error) -> Met {

@@ -12,7 +12,7 @@ use crate::diag::{Code, Span};
 
 use super::entries::Entries;
 use super::problem::{
-    DEPTH, Problem, duplicate, not_finite, not_mergeable, syntax, too_deep, unfitting,
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep, unfitting,
 };
 use super::{Entry, Node, Value, scalar};
 
@@ -256,8 +256,9 @@ impl<'text> Builder<'text> {
             let value = self.node(part, span, depth + 1)?;
             last = Some(if is_alias { span } else { value.span });
             if is_merge {
-                let merged = entries.merge(&mut self.entries, value, is_alias);
-                merged.ok_or_else(|| not_mergeable(key_span))?;
+                let changed = entries.merge(&mut self.entries, value, is_alias);
+                let changed = changed.ok_or_else(|| not_mergeable(key_span))?;
+                self.problems.extend(changed.iter().map(|(key, span)| overridden(key, *span)));
                 continue;
             }
             let entry = Entry { key, key_span, value };
@@ -361,7 +362,6 @@ mod tests {
             "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  b: 3\n",
             r#"{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}"#,
         );
-        check("a: &x {b: 1}\nd:\n  b: 3\n  <<: *x\n", r#"{"a":{"b":1},"d":{"b":1}}"#);
         check("d:\n  <<: [{b: 1}, {b: 2, c: 3}]\n", r#"{"d":{"b":1,"c":3}}"#);
         check("d: {'<<': {b: 1}}\n", r#"{"d":{"<<":{"b":1}}}"#);
         check("&k a: *k\n", r#"{"a":"a"}"#);
@@ -402,6 +402,7 @@ mod tests {
         problem("a: [1\n---\nb: 1\n", Code::YamlSyntax, 1);
         problem("a: 1\na: 2\n", Code::DuplicateKey, 1);
         problem("a: *nowhere\n", Code::YamlSyntax, 0);
+        problem("a: &x {b: 1}\nd: {b: 3, <<: *x}\n", Code::MergeOverrides, 1);
         problem("a: {<<: 5}\n", Code::YamlSyntax, 0);
         problem("a: {<<: [{b: 1}, 5]}\n", Code::YamlSyntax, 0);
         problem("a: {~: 5}\n", Code::YamlSyntax, 0);

@@ -46,36 +46,37 @@ impl Entries {
 
     /// Sets what a merge key brings in, over what stands before it, as Kubernetes does; in a list
     /// the first mapping wins. `None` for a value of another form; an alias must be of a mapping.
+    /// The answer is the keys of the mapping itself that have another value now.
     pub(super) fn merge(
         &mut self,
         list: &mut Vec<Entry>,
         value: Node,
         is_alias: bool,
-    ) -> Option<()> {
-        match value.value {
-            Value::Mapping(more) => more.into_iter().for_each(|entry| self.set(list, entry)),
-            Value::Sequence(items) if !is_alias => {
-                for item in items.into_iter().rev() {
-                    let Value::Mapping(more) = item.value else { return None };
-                    more.into_iter().for_each(|entry| self.set(list, entry));
-                }
-            }
+    ) -> Option<Vec<(SmolStr, Span)>> {
+        let sources: Vec<Node> = match value.value {
+            Value::Mapping(_) => vec![value],
+            Value::Sequence(items) if !is_alias => items.into_iter().rev().collect(),
             _ => return None,
+        };
+        let mut changed = Vec::new();
+        for source in sources {
+            let Value::Mapping(more) = source.value else { return None };
+            changed.extend(more.into_iter().filter_map(|entry| self.set(list, entry)));
         }
-        Some(())
+        Some(changed)
     }
 
-    fn set(&mut self, list: &mut Vec<Entry>, entry: Entry) {
-        match self.find(list, &entry.key) {
-            Some((place, known)) => {
-                self.merged.entry(place).or_insert(Some(known.key_span));
-                *known = entry;
-            }
-            None => {
-                self.merged.insert(list.len(), None);
-                self.push(list, entry);
-            }
-        }
+    /// Sets an entry that is merged in; the answer is the mapping's own that it changes.
+    fn set(&mut self, list: &mut Vec<Entry>, entry: Entry) -> Option<(SmolStr, Span)> {
+        let Some((place, known)) = self.find(list, &entry.key) else {
+            self.merged.insert(list.len(), None);
+            self.push(list, entry);
+            return None;
+        };
+        let own = *self.merged.entry(place).or_insert(Some(known.key_span));
+        let changes = known.value.to_json() != entry.value.to_json();
+        *known = entry;
+        own.filter(|_| changes).map(|own| (known.key.clone(), own))
     }
 
     fn find<'a>(&self, list: &'a mut [Entry], key: &str) -> Option<(usize, &'a mut Entry)> {

@@ -81,3 +81,13 @@ pub(super) fn not_mergeable(span: Span) -> Box<Problem> {
         span,
     })
 }
+
+pub(super) fn overridden(key: &str, span: Span) -> Problem {
+    Problem {
+        code: Code::MergeOverrides,
+        message: format!("the merge key `<<` below gives `{key}` another value"),
+        help: "put `<<` first: Kubernetes lets a merge key change what stands above it, while YAML \
+               and other readers do not",
+        span,
+    }
+}

@@ -24,6 +24,7 @@ pub struct Trace {
     pub lines: Vec<Line>,
     /// One for each event in a channel and each route from there, in the order of the events.
     pub outcomes: Vec<Ending>,
+    /// How many ended how.
     pub summary: Counts,
     /// Why the simulation was stopped before everything had ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,7 @@ pub struct Line {
     /// How often the subscriber has been called with this, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
+    /// What happened.
     pub outcome: Outcome,
     /// The HTTP status that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +92,7 @@ pub struct Ending {
     pub route: String,
     /// The channel.
     pub from: String,
+    /// How it ended.
     pub end: End,
     /// How often the subscriber was called.
     pub attempts: u32,
@@ -107,10 +110,15 @@ pub struct Counts {
     pub events: usize,
     /// Events that came of these: replies and dead letters into channels.
     pub followed: usize,
+    /// Endings at a subscriber.
     pub delivered: usize,
+    /// Endings at a dead letter sink.
     pub dead_lettered: usize,
+    /// Endings nowhere.
     pub lost: usize,
+    /// Deliveries that go on for ever.
     pub stuck: usize,
+    /// Routes that no dispatcher serves.
     pub not_served: usize,
     /// Events of producers that no channel took.
     pub refused: usize,
