@@ -4,7 +4,7 @@
 
 /// What the documents are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mix {
+pub(crate) enum Mix {
     /// Triggers of some 830 bytes; one document in a hundred is the Broker or Service that they name.
     Triggers,
     /// Every family, in blocks of ten documents that refer to each other.
@@ -13,16 +13,23 @@ pub enum Mix {
 
 /// What to generate.
 #[derive(Debug, Clone, Copy)]
-pub struct Repository {
-    pub mix: Mix,
-    pub documents: usize,
+pub(crate) struct Repository {
+    pub(crate) mix: Mix,
+    pub(crate) documents: usize,
     /// How many documents a file holds.
-    pub per_file: usize,
+    pub(crate) per_file: usize,
+}
+
+impl Mix {
+    /// The mix of a name.
+    pub(crate) fn named(name: &str) -> Self {
+        if name == "triggers" { Self::Triggers } else { Self::Mixed }
+    }
 }
 
 impl Repository {
     /// The files, as (name, text).
-    pub fn files(self) -> Vec<(String, String)> {
+    pub(crate) fn files(self) -> Vec<(String, String)> {
         let numbers: Vec<usize> = (0..self.documents).collect();
         let file = |(at, chunk): (usize, &[usize])| {
             let documents: Vec<String> =

@@ -1,9 +1,18 @@
 //! How fast repositories load, validate and resolve, beside the bare parser's event loop on the same
-//! bytes and beside kubeconform, in one run.
+//! bytes and beside kubeconform, in one run; on one core and on two.
 //!
-//!   cargo bench --bench load                  every size, on one core and on two
-//!   cargo bench --bench load -- --here SIZE…  in this process, on the cores it was given
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and may stop")]
+//!   cargo bench --bench load            every size
+//!   cargo bench --bench load -- 1000    these sizes alone
+//!
+//! Each round is a process of its own, as a run of evctl is: no round meets a heap that another has
+//! left. Without testenv/bin/kubeconform (`testenv/build.sh kubeconform knative`) that peer is left out.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench prints, and may stop"
+)]
+#![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 
 mod generate;
 
@@ -18,69 +27,85 @@ use generate::{Mix, Repository};
 use granit_parser::{Event, Parser, options};
 
 const SIZES: &[usize] = &[1_000, 10_000, 50_000];
-/// Each figure is the best of so many runs, taken in turn: other work on the machine only adds.
+/// Each figure is the best of so many rounds: other work on the machine only adds to it.
 const ROUNDS: usize = 7;
 const KUBECONFORM: &str = "testenv/bin/kubeconform";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    match arguments.split_first() {
-        Some((flag, sizes)) if flag == "--here" => {
-            sizes.iter().for_each(|size| measure(size.parse().unwrap()));
-        }
-        _ => on_cores(),
+    if let [flag, mix, documents, per_file] = arguments.as_slice()
+        && flag == "--round"
+    {
+        let number = |text: &String| text.parse().unwrap();
+        let (documents, per_file) = (number(documents), number(per_file));
+        return round(Repository { mix: Mix::named(mix), documents, per_file });
     }
-}
-
-/// Runs this program again on one core and on two: a process sees its cores when it starts.
-fn on_cores() {
+    let asked: Vec<usize> = arguments.iter().map(|size| size.parse().unwrap()).collect();
+    let sizes = if asked.is_empty() { SIZES } else { &asked };
     for cores in ["0", "0,1"] {
-        println!("cores {cores}");
-        let this = std::env::current_exe().unwrap();
-        let sizes = SIZES.iter().map(ToString::to_string);
-        let mut run = Command::new("taskset");
-        run.args(["-c", cores]).arg(this).arg("--here").args(sizes);
-        assert!(run.status().unwrap().success());
-    }
-}
-
-fn measure(documents: usize) {
-    for (mix, per_file) in [(Mix::Triggers, 100), (Mix::Triggers, documents), (Mix::Mixed, 100)] {
-        let files = Repository { mix, documents, per_file }.files();
-        let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
-        let peer = Kubeconform::on(&files);
-        let [mut bare, mut ours, mut theirs] = [const { Vec::new() }; 3];
-        for _ in 0..ROUNDS {
-            bare.push(timed(|| files.iter().map(|(_, text)| events(text)).sum::<usize>()));
-            let inputs = inputs(&files);
-            ours.push(timed(|| load(inputs, documents)));
-            theirs.extend(peer.as_ref().map(|peer| timed(|| peer.run())));
+        for documents in sizes {
+            measure(cores, "triggers", *documents, 100);
+            measure(cores, "triggers", *documents, *documents);
+            measure(cores, "mixed", *documents, 100);
         }
-        let [bare, ours, theirs] = [bare, ours, theirs].map(best);
-        println!(
-            "{documents:>6} documents, {:>4} files, {mix:?}, {:.1} MB",
-            files.len(),
-            bytes as f64 / 1e6
-        );
-        row("parser's events", bare, documents, bytes, String::new());
-        let ratio = format!("{:.2} of the parser", bare.unwrap().div_duration_f64(ours.unwrap()));
-        row("load and resolve", ours, documents, bytes, ratio);
-        let ratio = theirs.zip(ours).map_or(String::new(), |(theirs, ours)| {
-            format!("evctl is {:.1} times as fast", theirs.div_duration_f64(ours))
-        });
-        row("kubeconform", theirs, documents, bytes, ratio);
     }
 }
 
-fn row(what: &str, time: Option<Duration>, documents: usize, bytes: usize, ratio: String) {
-    let Some(time) = time else { return println!("  {what:18} not measured: it is not built") };
-    let seconds = time.as_secs_f64();
-    println!(
-        "  {what:18} {:8.1} ms {:9.0} documents/s {:7.1} MB/s  {ratio}",
-        seconds * 1e3,
-        documents as f64 / seconds,
-        bytes as f64 / 1e6 / seconds
-    );
+/// One round in this process: prints the nanoseconds of the bare parser and of evctl.
+fn round(repository: Repository) {
+    let files = repository.files();
+    let bare = timed(|| files.iter().map(|(_, text)| events(text)).sum::<usize>());
+    let inputs = inputs(&files);
+    let ours = timed(|| load(inputs, repository.documents));
+    println!("{} {}", bare.as_nanos(), ours.as_nanos());
+}
+
+fn measure(cores: &str, mix: &str, documents: usize, per_file: usize) {
+    let files = Repository { mix: Mix::named(mix), documents, per_file }.files();
+    let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let peer = Kubeconform::on(&files);
+    let [mut bare, mut ours, mut theirs] = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        let (parser, evctl) = apart(cores, mix, documents, per_file);
+        bare.push(parser);
+        ours.push(evctl);
+        theirs.extend(peer.as_ref().map(|peer| timed(|| peer.run(cores))));
+    }
+    let [bare, ours, theirs] = [bare, ours, theirs].map(|times| times.into_iter().min());
+    let (bare, ours) = (bare.unwrap(), ours.unwrap());
+    let (count, megabytes) = (files.len(), bytes as f64 / 1e6);
+    println!("cores {cores}: {documents} documents, {mix}, files {count}, {megabytes:.1} MB");
+    let row = |what: &str, time: Duration, ratio: f64, of: &str| {
+        let seconds = time.as_secs_f64();
+        let (rate, speed) = (documents as f64 / seconds, megabytes / seconds);
+        let time = seconds * 1e3;
+        println!(
+            "  {what:16} {time:8.1} ms {rate:8.0} documents/s {speed:6.1} MB/s  {ratio:5.2} {of}"
+        );
+    };
+    row("parser's events", bare, 1.0, "");
+    row("load and resolve", ours, bare.div_duration_f64(ours), "of the parser's speed");
+    if let Some(theirs) = theirs {
+        row("kubeconform", theirs, theirs.div_duration_f64(ours), "times as long as evctl");
+    }
+}
+
+/// A round in a process of its own on some cores.
+fn apart(cores: &str, mix: &str, documents: usize, per_file: usize) -> (Duration, Duration) {
+    let mut run = on(cores, &std::env::current_exe().unwrap());
+    run.args(["--round", mix, &documents.to_string(), &per_file.to_string()]);
+    let said = String::from_utf8(run.output().unwrap().stdout).unwrap();
+    let times: Vec<_> =
+        said.split_whitespace().map(|text| Duration::from_nanos(text.parse().unwrap())).collect();
+    let [bare, ours] = times.as_slice() else { panic!("a round ended early: {said}") };
+    (*bare, *ours)
+}
+
+/// A program that sees these cores and no other.
+fn on(cores: &str, program: &Path) -> Command {
+    let mut run = Command::new("taskset");
+    run.args(["-c", cores]).arg(program);
+    run
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> Duration {
@@ -89,10 +114,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     let time = start.elapsed();
     drop(result);
     time
-}
-
-fn best(times: Vec<Duration>) -> Option<Duration> {
-    times.into_iter().min()
 }
 
 /// The parser alone: every event, none of it kept.
@@ -140,10 +161,10 @@ impl Kubeconform {
         Some(Self { program, folder })
     }
 
-    fn run(&self) {
+    fn run(&self, cores: &str) {
         let schemas = self.folder.path().join("{{.ResourceKind}}-{{.ResourceAPIVersion}}.json");
-        let workers = std::thread::available_parallelism().unwrap().to_string();
-        let mut run = Command::new(&self.program);
+        let workers = cores.split(',').count().to_string();
+        let mut run = on(cores, &self.program);
         run.args(["-ignore-missing-schemas", "-n", &workers, "-schema-location"]);
         run.arg(schemas).args(["-ignore-filename-pattern", r"\.json$"]).arg(self.folder.path());
         let status = run.stdout(Stdio::null()).status().unwrap();

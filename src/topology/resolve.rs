@@ -1,6 +1,6 @@
 //! Manifests to a topology: duplicates, declared objects, references, then one lowering per family.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -30,7 +30,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         assumed,
         declared: IndexMap::with_capacity(manifests.len()),
         cluster_kinds: cluster_kinds(manifests),
-        nodes: HashMap::with_capacity(manifests.len()),
+        nodes: IndexMap::with_capacity(manifests.len()),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -51,7 +51,7 @@ pub(super) struct Resolver<'a> {
     pub(super) declared: IndexMap<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
-    pub(super) nodes: HashMap<NodeName, NodeIndex>,
+    pub(super) nodes: IndexMap<NodeName, NodeIndex>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,

@@ -10,6 +10,7 @@
 mod bad_input;
 mod binary;
 mod fixtures;
+mod generated;
 mod golden;
 mod in_process;
 mod inputs;
@@ -36,6 +37,7 @@ use libtest_mimic::Trial;
 pub(crate) fn trials() -> Vec<Trial> {
     [
         fixtures::trials(),
+        generated::trials(),
         shape_properties::trials(),
         world_properties::trials(),
         simulation_properties::trials(),

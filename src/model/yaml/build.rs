@@ -1,18 +1,18 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
+use granit_parser::{Parser, Span as Marked, StrInput, options};
 use smol_str::{SmolStr, ToSmolStr};
 
 use crate::diag::{Code, Span};
 
 use super::entries::Entries;
+use super::part::{Built, Part};
 use super::problem::{
-    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep, unfitting,
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep,
 };
 use super::{Entry, Node, Value, scalar};
 
@@ -81,24 +81,6 @@ struct Builder<'text> {
     problems: Vec<Problem>,
 }
 
-/// Problems are rare, and results of this are handed on for every value.
-type Built<T> = Result<T, Box<Problem>>;
-
-/// As much of an event as a tree is made of, with its anchor. The parser's events are large.
-enum Part {
-    Scalar(Value, usize),
-    /// `<<`, which is a text wherever it is no key.
-    Merge,
-    Sequence(usize),
-    Mapping(usize),
-    Alias(usize),
-    /// The end of a collection or of a document.
-    End,
-    DocumentStart,
-    StreamEnd,
-    Nothing,
-}
-
 impl<'text> Builder<'text> {
     fn new(text: &'text str, part: Range<usize>) -> Self {
         // Another crate may switch the parser's comments on for all.
@@ -131,22 +113,7 @@ impl<'text> Builder<'text> {
             }
         };
         let span = self.place(marked);
-        let part = match event {
-            Event::Scalar(text, style, 0, tag) if is_merge(text, *style, tag.as_deref()) => {
-                Part::Merge
-            }
-            Event::Scalar(text, style, anchor, tag) => {
-                Part::Scalar(scalar(text, *style, tag.as_deref(), span)?, *anchor)
-            }
-            Event::SequenceStart(_, anchor, _) => Part::Sequence(*anchor),
-            Event::MappingStart(_, anchor, _) => Part::Mapping(*anchor),
-            Event::Alias(anchor) => Part::Alias(*anchor),
-            Event::SequenceEnd | Event::MappingEnd | Event::DocumentEnd => Part::End,
-            Event::DocumentStart(..) => Part::DocumentStart,
-            Event::StreamEnd => Part::StreamEnd,
-            _ => Part::Nothing,
-        };
-        Ok((part, span))
+        Ok((Part::of(event, span)?, span))
     }
 
     fn next_document(&mut self) -> Built<Option<Document>> {
@@ -178,6 +145,7 @@ impl<'text> Builder<'text> {
         let (node, anchor) = match part {
             Part::Scalar(value, anchor) => (Node { value, span }, anchor),
             Part::Merge => (Node { value: Value::String("<<".into()), span }, 0),
+            Part::NotFinite(text) => return Err(not_finite(&text, span)),
             Part::Sequence(anchor) => (self.sequence(span, depth)?, anchor),
             Part::Mapping(anchor) => (self.mapping(span, depth)?, anchor),
             Part::Alias(anchor) => return self.alias(anchor, span, depth),
@@ -273,6 +241,7 @@ impl<'text> Builder<'text> {
     fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<SmolStr> {
         let value = match part {
             Part::Scalar(value @ Value::String(_), 0) => value,
+            Part::NotFinite(text) => Value::String(text),
             part => self.node(part, span, depth + 1)?.value,
         };
         let key = match value {
@@ -313,27 +282,6 @@ fn height(node: &Node) -> usize {
         }
         _ => 0,
     }
-}
-
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Value> {
-    match tag {
-        Some(tag) => {
-            let tag = core(tag);
-            scalar::tagged(&tag, text).ok_or_else(|| unfitting(&tag, span))
-        }
-        None if style != ScalarStyle::Plain => Ok(Value::String(text.into())),
-        None if scalar::is_not_finite(text) => Err(not_finite(text, span)),
-        None => Ok(scalar::plain(text)),
-    }
-}
-
-fn is_merge(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
-    text == "<<" && tag.map_or(style == ScalarStyle::Plain, |tag| core(tag) == "merge")
-}
-
-/// What one of YAML's own tags is called; empty for any other.
-fn core(tag: &Tag) -> Cow<'_, str> {
-    tag.suffix_in_namespace("tag:yaml.org,2002:").unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod build;
 mod deserialize;
 mod entries;
+mod part;
 mod problem;
 mod scalar;
 mod split;

@@ -12,7 +12,7 @@ pub fn parts(text: &str, at_least: usize) -> Vec<Range<usize>> {
     let mut start = 0;
     for (at, line) in lines(text) {
         if line.starts_with('%') || line.starts_with("...") {
-            return vec![0..text.len()];
+            return std::iter::once(0..text.len()).collect();
         }
         if at - start >= at_least && opens_document(line) {
             parts.push(start..at);
