@@ -171,6 +171,7 @@ fn every_suite_runs() {
     let list = std::fs::read_to_string(root().join("tests/suites/mod.rs")).unwrap();
     for (name, text) in rust_files("tests/suites") {
         let suite = name.trim_start_matches("tests/suites/").trim_end_matches(".rs");
+        let suite = suite.replace('/', "::");
         if text.contains("fn trials()") && suite != "mod" {
             let suite = suite.trim_end_matches("/mod").replace('/', "::");
             assert!(list.contains(&format!("{suite}::trials()")), "{suite} never runs");

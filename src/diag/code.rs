@@ -58,12 +58,45 @@ catalogue! {
     ForbiddenField "forbidden-field" Error "a field that may not be set here";
     UnknownKind "unknown-kind" Warning "a kind that its group does not have, and nearly has";
     UnservedVersion "unserved-version" Error "a known kind in an API version that servers no longer serve";
+    ProposalField "proposal-field" Note "a field or spelling that only the proposal of the NATS channel has";
+    UnworkableSetting "unworkable-setting" Error "a setting that is admitted and with which the released software cannot work";
+    IgnoredField "ignored-field" Warning "a field that is admitted and then has no effect";
+    ImplicitDefault "implicit-default" Warning "a field that is left out, with a default that is rarely meant";
+    UnknownFlag "unknown-flag" Warning "a feature flag, or a value of one, that Knative does not know";
     DuplicateObject "duplicate-object" Error "the same object is declared twice";
     DanglingReference "dangling-reference" Error "a reference to an object that is declared nowhere";
     WrongKind "wrong-kind" Error "a reference to an object of a kind that cannot stand there";
-    StreamNameCollision "stream-name-collision" Error "two channels come out as one stream";
+    UndeclaredStream "undeclared-stream" Note "a stream that is read from and declared nowhere here";
+    StreamNameCollision "stream-name-collision" Error "two objects come out as one stream";
+    FeatureDisabled "feature-disabled" Error "a kind or field that needs a feature which is switched off";
+    NameTooLong "name-too-long" Error "a name that no label's value can hold, where a controller makes it one";
+    IncompleteBackoff "incomplete-backoff" Warning "retries without a wait between them, or waits without retries";
+    SeveralDialects "several-dialects" Error "a filter with more than one dialect";
+    EmptyFilter "empty-filter" Warning "a filter that lets every event pass";
+    FilterCrashes "filter-crashes" Error "a filter that ends the process of the broker's filter";
+    InvalidCesql "invalid-cesql" Error "a CESQL expression that does not parse";
+    CesqlNotBoolean "cesql-not-boolean" Error "a CESQL expression that never comes to a boolean";
+    CesqlFunction "cesql-function" Error "a CESQL function that does not exist";
+    CesqlLeftOut "cesql-left-out" Warning "characters of a CESQL expression that are left out silently";
+    CesqlPrecedence "cesql-precedence" Warning "a NOT that takes less than it seems to";
+    BrokerPathLost "broker-path-lost" Warning "a relative URI that takes the place of a Broker's own path";
     InvalidStreamName "invalid-stream-name" Error "a channel whose stream the server will refuse for its name";
+    LaterDialect "later-dialect" Error "a document in a later dialect of the same API version";
+    ProposedDialect "proposed-dialect" Note "a document in a dialect that was proposed and never shipped";
+    WrittenByController "written-by-controller" Warning "a declaration that a controller writes over";
+    SeveralMatches "several-matches" Error "a selector that must match one object matches several";
+    Overwritten "overwritten" Error "two things under one name, of which one is lost";
+    CrossTalk "cross-talk" Warning "events of two sources on one topic";
+    Crashes "crashes" Error "a declaration that the software behind it crashes on";
+    InvalidCondition "invalid-condition" Error "a condition that does not compile";
+    NeverFires "never-fires" Error "nothing can ever come this way";
+    InertField "inert-field" Warning "a field that is accepted and has no effect";
+    OddFilter "odd-filter" Warning "a filter that does not do what it seems to";
+    UnanchoredPattern "unanchored-pattern" Note "a pattern that fits parts of a text";
+    RemovedBackend "removed-backend" Warning "a server that the software behind it no longer supports";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
+    AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";
+    UnprotectedFilter "unprotected-filter" Warning "a Parallel's filter is called without the care that its branch asks for";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(super) fn address(node: &Node) -> String {
     match &node.name {
         NodeName::Uri(uri) => uri.clone(),
         NodeName::Object(key) => of_object(key, &node.role),
+        NodeName::Topic(..) => node.name.to_string(),
         NodeName::Path(key, path) => {
             let slash = if path.starts_with('/') { "" } else { "/" };
             format!("{}{slash}{path}", of_object(key, &node.role))

@@ -4,14 +4,90 @@
 
 use std::collections::BTreeMap;
 
+use super::duration::IsoDuration;
+use super::knative::duck::{BackoffPolicy, DeliverySpec, KReference};
 use super::knative::messaging::ChannelTemplate;
-use super::project::Defaults;
+use super::project::{self, Defaults};
 
 /// The settings of the servers that will receive the manifests.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Assumed {
     pub features: Features,
     pub channel: ChannelDefaults,
+    pub broker: BrokerDefaults,
+}
+
+/// What Knative makes of a Broker without a class, a config or a delivery (`clusterDefault` of
+/// ConfigMap `config-br-defaults`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokerDefault {
+    pub class: String,
+    pub config: KReference,
+    /// All or nothing: a Broker that says anything about delivery takes none of it.
+    pub delivery: Option<DeliverySpec>,
+}
+
+impl Default for BrokerDefault {
+    fn default() -> Self {
+        let config = KReference {
+            api_version: Some("v1".to_owned()),
+            kind: "ConfigMap".to_owned(),
+            name: "config-br-default-channel".to_owned(),
+            namespace: Some("knative-eventing".to_owned()),
+            group: None,
+            address: None,
+        };
+        let delivery = DeliverySpec {
+            retry: Some(10),
+            backoff_policy: Some(BackoffPolicy::Exponential),
+            backoff_delay: IsoDuration::parse("PT0.2S").ok(),
+            ..DeliverySpec::default()
+        };
+        Self { class: "MTChannelBasedBroker".to_owned(), config, delivery: Some(delivery) }
+    }
+}
+
+/// What Knative makes of Brokers, by namespace (ConfigMap `config-br-defaults`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BrokerDefaults {
+    cluster: BrokerDefault,
+    namespaces: BTreeMap<String, BrokerDefault>,
+    /// Whether a Broker's config and dead letter sink must be in its own namespace
+    /// (`disallowDifferentNamespaceConfig`).
+    pub own_namespace_only: bool,
+}
+
+impl BrokerDefaults {
+    /// What a Broker of a namespace is given.
+    pub fn of(&self, namespace: Option<&str>) -> &BrokerDefault {
+        namespace.and_then(|name| self.namespaces.get(name)).unwrap_or(&self.cluster)
+    }
+}
+
+impl From<&Defaults> for BrokerDefaults {
+    fn from(defaults: &Defaults) -> Self {
+        let cluster = match &defaults.broker {
+            Some(said) => BrokerDefault::default().with(said),
+            None => BrokerDefault::default(),
+        };
+        let own = defaults.namespaces.iter().flatten();
+        let own = own.filter_map(|(name, own)| {
+            Some((name.as_str().to_owned(), cluster.clone().with(own.broker.as_ref()?)))
+        });
+        Self { namespaces: own.collect(), cluster, own_namespace_only: false }
+    }
+}
+
+impl BrokerDefault {
+    /// These defaults, with what a project says in their place. A project that says anything says
+    /// all of the delivery.
+    fn with(self, said: &project::BrokerDefaults) -> Self {
+        Self {
+            class: said.class.clone().unwrap_or(self.class),
+            config: said.config.clone().unwrap_or(self.config),
+            delivery: said.delivery.clone(),
+        }
+    }
 }
 
 /// What Knative makes of a Channel, Sequence or Parallel without a template (ConfigMap
@@ -41,7 +117,7 @@ impl From<&Defaults> for Assumed {
             .filter_map(|(name, own)| Some((name.as_str().to_owned(), own.channel.clone()?)));
         let channel =
             ChannelDefaults { cluster: defaults.channel.clone(), namespaces: channels.collect() };
-        Self { channel, ..Self::default() }
+        Self { channel, broker: BrokerDefaults::from(defaults), ..Self::default() }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use crate::diag::{Code, FileId, Finding, Location, Span};
 
@@ -59,10 +61,25 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     })
 }
 
+/// Decodes an optional mapping into a type of one field. Serde would take a list of that field's
+/// value too, which no server does.
+///
+/// # Errors
+/// Where it is no mapping, or not one of the type.
+pub fn mapping<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let fields = Option::<Map<String, Value>>::deserialize(from)?;
+    let typed = fields.map(|fields| T::deserialize(Value::Object(fields))).transpose();
+    typed.map_err(serde::de::Error::custom)
+}
+
 fn finding(place: Place<'_>, at: &Path, fault: shape::Fault) -> Finding {
     let path = at.join(&fault.path);
     let location = match fault.code {
-        Code::UnknownField => place.key(&path),
+        _ if fault.at_key => place.key(&path),
         Code::MissingField => head(place, &path),
         _ => place.value(&path),
     };

@@ -7,6 +7,7 @@ use super::assumed::Assumed;
 use super::decode::{Place, decode};
 use super::envelope::Envelope;
 use super::manifest::{Manifest, Typed};
+use super::natsjs::proposal;
 use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
 use super::path::Path;
 use super::project::{self, Project};
@@ -91,7 +92,8 @@ impl Reader<'_> {
             .push(finding.at(Location { file: self.file, span: Span { start, end } }));
     }
 
-    fn manifest(&mut self, root: Node) {
+    fn manifest(&mut self, mut root: Node) {
+        let rewritten = proposal::rewrite(self.file, &mut root);
         let place = Place { file: self.file, root: &root };
         let envelope = match decode::<Envelope>(place, &Path::default()) {
             Ok(envelope) => envelope,
@@ -109,7 +111,8 @@ impl Reader<'_> {
         };
         let key =
             ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
-        let (typed, mut findings) = typed(place, &key, &api_version, self.scope.assumed);
+        let (typed, mut findings) = typed(place, &key, &api_version, self.scope, self.text);
+        findings.extend(rewritten);
         if key.is("", "Secret") {
             findings.extend(hidden::faults(place));
         }
@@ -146,7 +149,8 @@ fn typed(
     place: Place<'_>,
     key: &ObjectKey,
     api_version: &str,
-    assumed: &Assumed,
+    scope: Scope<'_>,
+    text: &str,
 ) -> (Typed, Vec<Finding>) {
     let version = version_of(api_version);
     let mut rows = kinds::versions(&key.group, &key.kind).peekable();
@@ -157,7 +161,7 @@ fn typed(
     let Some(row) = rows.find(|row| row.version == version) else {
         return (Typed::Broken, vec![unserved(place, key, api_version)]);
     };
-    let mut reading = Reading::new(place, key, api_version, assumed);
+    let mut reading = Reading::new(place, key, api_version, scope.assumed).of(text);
     let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
     (typed, reading.into_findings())
 }

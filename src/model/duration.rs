@@ -46,6 +46,14 @@ text_type!(
     such as "90s" | "1h30m" | "500ms"
 );
 
+text_type!(
+    /// A duration as Go reads it, or nothing said.
+    GoDurationOrEmpty,
+    "a duration of Go, such as 90s, 1h30m or 500ms (not PT1H, not 2d), or empty",
+    r"^(\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+))?$",
+    |text| text.is_empty() || go(text).is_some()
+);
+
 impl IsoDuration {
     pub fn nanoseconds(&self) -> Nanoseconds {
         iso(self.as_str()).unwrap_or_default()

@@ -69,7 +69,8 @@ fn schema<S: Spec>() -> Value {
     schema
 }
 
-fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {
+/// Reads a document of a kind with a spec.
+pub(super) fn read<S: Spec>(reading: &mut Reading<'_>) -> Option<Typed> {
     let spec = reading.spec::<S>()?;
     spec.check(reading);
     Some(spec.typed())

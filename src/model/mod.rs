@@ -3,8 +3,11 @@
 //! that it found wrong. Knows nothing of how objects refer to each other, nor of any server.
 
 pub mod assumed;
+pub mod cesql;
 pub mod config_maps;
+pub mod cron;
 pub mod decode;
+pub mod derived;
 mod document;
 pub mod duration;
 pub mod envelope;
@@ -18,8 +21,10 @@ pub mod kustomization;
 pub mod list;
 pub mod load;
 pub mod manifest;
+mod mapping;
 pub mod nack;
 pub mod natsjs;
+pub mod number;
 pub mod object;
 pub mod object_model;
 pub mod openfunction;
@@ -27,10 +32,12 @@ pub mod origin;
 mod parallel;
 pub mod path;
 pub mod project;
+pub mod quantity;
 pub mod reading;
 pub mod schema;
 pub mod shape;
 pub mod text;
+pub mod timezone;
 pub mod yaml;
 
 pub use assumed::Assumed;

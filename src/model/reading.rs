@@ -22,7 +22,9 @@ pub struct Reading<'a> {
     pub api_version: &'a str,
     /// What is taken for granted about the servers.
     pub assumed: &'a Assumed,
-    pub(super) findings: Vec<Finding>,
+    /// The text of the whole file, for values that are documents themselves.
+    pub text_of_file: &'a str,
+    pub(in crate::model) findings: Vec<Finding>,
 }
 
 impl<'a> Reading<'a> {
@@ -32,7 +34,13 @@ impl<'a> Reading<'a> {
         api_version: &'a str,
         assumed: &'a Assumed,
     ) -> Self {
-        Self { place, key, api_version, assumed, findings: Vec::new() }
+        Self { place, key, api_version, assumed, text_of_file: "", findings: Vec::new() }
+    }
+
+    /// The same, with the text of the file.
+    #[must_use]
+    pub fn of(self, text_of_file: &'a str) -> Self {
+        Self { text_of_file, ..self }
     }
 
     /// Decodes the document and gives its spec; every fault of shape becomes a finding.
@@ -79,6 +87,11 @@ impl<'a> Reading<'a> {
         self.place.root.to_json()
     }
 
+    /// Takes a finding that has its place already.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
     /// A finding that points at the value at a path.
     pub fn fault(
         &mut self,
@@ -101,6 +114,13 @@ impl<'a> Reading<'a> {
     ) {
         let finding = self.place.finding(code, path, message, help);
         self.findings.push(finding.at(self.place.key(path)));
+    }
+
+    /// Gives the last finding another weight than its code has.
+    pub fn weigh_last(&mut self, severity: Severity) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.severity = severity;
+        }
     }
 
     /// A required field that is not there; points at the mapping that lacks it.

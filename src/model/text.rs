@@ -102,6 +102,15 @@ text_type!(
 );
 
 text_type!(
+    /// The DNS name of an endpoint.
+    DnsName,
+    "a DNS name: labels of letters, digits and `-` joined by dots, without scheme, port and path",
+    r"^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$";
+    at most 253,
+    |text| text.len() <= 253 && text.to_ascii_lowercase().split('.').all(is_label)
+);
+
+text_type!(
     /// The name of a project. It is a label's value on every object the project owns.
     ProjectName,
     "a project name: letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends",
@@ -165,6 +174,56 @@ text_type!(
 );
 
 text_type!(
+    /// An instant, or nothing said.
+    InstantOrEmpty,
+    "an instant of RFC 3339, such as 2026-01-31T12:00:00Z, or empty",
+    r"^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9]))?$",
+    |text| text.is_empty() || is_instant(text)
+);
+
+text_type!(
+    /// The name of a stream or consumer of JetStream.
+    StreamName,
+    "a name of JetStream: without spaces, `.`, `*`, `>`, `/` and `\\`",
+    r"^[^ \t\r\n\f.*>/\\]+$",
+    |text| !text.is_empty() && !text.contains([' ', '\t', '\r', '\n', '\u{c}', '.', '*', '>', '/', '\\'])
+);
+
+text_type!(
+    /// The name of an Account of NACK, as its CRDs take it.
+    AccountName,
+    "a name without `.`, `*` and `>`",
+    r"^[^.*>]*$",
+    |text| !text.contains(['.', '*', '>'])
+);
+
+text_type!(
+    /// A subject of NATS, wildcards allowed.
+    Subject,
+    "a subject of NATS: words between dots, `*` for one, `>` at the end for the rest, no spaces",
+    r"^(([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]+)\.)*([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]*)$",
+    is_subject
+);
+
+text_type!(
+    /// A subject of NATS, or nothing said.
+    SubjectOrEmpty,
+    "a subject of NATS, such as orders.*, or empty",
+    r"^((([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]+)\.)*([^ \t\r\n\f.>][^ \t\r\n\f.]*|>[^ \t\r\n\f.]*))?$",
+    |text| text.is_empty() || is_subject(text)
+);
+
+text_type!(
+    /// The name of a key-value or object store: part of a subject.
+    BucketName,
+    "a bucket's name: letters, digits, `-` and `_`",
+    r"^[-_A-Za-z0-9]+$",
+    |text| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    }
+);
+
+text_type!(
     /// A share of messages to sample, 0 to 100, with or without the sign.
     SampleFrequency,
     "a percentage from 0 to 100, such as 30 or 30%",
@@ -183,6 +242,14 @@ fn is_label(text: &str) -> bool {
     bytes.first().is_some_and(edge)
         && bytes.last().is_some_and(edge)
         && bytes.iter().all(|b| edge(b) || *b == b'-')
+}
+
+fn is_subject(text: &str) -> bool {
+    let words: Vec<&str> = text.split('.').collect();
+    let above = words.split_last().map_or(&[][..], |(_, above)| above);
+    !text.contains([' ', '\t', '\r', '\n', '\u{c}'])
+        && words.iter().all(|word| !word.is_empty())
+        && above.iter().all(|word| *word != ">")
 }
 
 fn is_instant(text: &str) -> bool {
@@ -252,6 +319,15 @@ mod tests {
         check(false, Instant::parse("2026-13-31T12:00:00Z"));
         check(false, Instant::parse("2026-01-31 12:00:00"));
         check(false, Instant::parse("2026-01-31T12:00:00"));
+        check(true, Subject::parse("orders.*.>"));
+        check(true, Subject::parse(">"));
+        check(false, Subject::parse("orders..new"));
+        check(false, Subject::parse("orders.>.new"));
+        check(false, Subject::parse(">.new"));
+        check(false, Subject::parse("a b"));
+        check(false, Subject::parse(""));
+        check(true, StreamName::parse("ORDERS-1"));
+        check(false, StreamName::parse("a.b"));
         check(true, SampleFrequency::parse("30%"));
         check(true, SampleFrequency::parse("100"));
         check(false, SampleFrequency::parse("101"));

@@ -60,7 +60,11 @@ fn find(text: &str, topology: &Topology, among: &[NodeIndex]) -> Result<Vec<Node
     }
     let pattern: ObjectPattern =
         text.parse().map_err(|why| format!("{why}, or a URI as in http://billing.example"))?;
-    let matches = |at: &&NodeIndex| name(at).object().is_some_and(|key| pattern.matches(key));
+    let alias = |at: &NodeIndex| {
+        topology.aliases.iter().any(|(key, node)| node == at && pattern.matches(key))
+    };
+    let matches =
+        |at: &&NodeIndex| name(at).object().is_some_and(|key| pattern.matches(key)) || alias(at);
     Ok(among.iter().filter(matches).copied().collect())
 }
 

@@ -3,7 +3,7 @@
 use crate::diag::{Code, Finding};
 use crate::model::decode::decode;
 use crate::model::knative::messaging::{
-    ChannelSpec, ChannelTemplate, GROUP, Messaging, SubscriptionSpec,
+    ChannelSpec, ChannelTemplate, GROUP, IN_MEMORY_CHANNEL, Messaging, SubscriptionSpec,
 };
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
 use crate::model::object::group_of;
@@ -11,15 +11,23 @@ use crate::model::{Manifest, Path};
 
 use super::reference::Wanted;
 use super::resolve::Resolver;
-use super::{Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
 
-const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
+pub(super) const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
     a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
 
 impl Resolver<'_> {
     pub(super) fn messaging_nodes(&mut self, manifest: &Manifest, kind: &Messaging) {
         match kind {
             Messaging::Channel(spec) => self.channel(manifest, spec),
+            Messaging::InMemoryChannel(spec) => {
+                let backing = Backing::Other {
+                    api_version: manifest.api_version.clone(),
+                    kind: IN_MEMORY_CHANNEL.to_owned(),
+                };
+                let delivery = spec.delivery.clone();
+                self.channel_node(manifest, Channel { backing, delivery });
+            }
             Messaging::Subscription(_) => {}
         }
     }
@@ -27,6 +35,9 @@ impl Resolver<'_> {
     pub(super) fn messaging_routes(&mut self, manifest: &Manifest, kind: &Messaging) {
         match kind {
             Messaging::Channel(spec) => {
+                self.dead_letter_sink(manifest, spec.delivery.as_ref());
+            }
+            Messaging::InMemoryChannel(spec) => {
                 self.dead_letter_sink(manifest, spec.delivery.as_ref());
             }
             Messaging::Subscription(spec) => self.subscription(manifest, spec),
@@ -52,7 +63,8 @@ impl Resolver<'_> {
         self.channel_node(manifest, Channel { backing, delivery });
     }
 
-    fn backing(
+    /// What stands behind a channel that is made from `spec.channelTemplate`.
+    pub(super) fn backing(
         &mut self,
         manifest: &Manifest,
         template: Option<&ChannelTemplate>,
@@ -73,10 +85,13 @@ impl Resolver<'_> {
         }
         let at = Path::of("spec.channelTemplate.spec");
         match decode::<NatsJetStreamChannelSpec>(manifest.place(), &at) {
-            Ok(spec) => Some(Backing::NatsJetStream(Box::new(spec))),
+            Ok(spec) => {
+                let faults = natsjs::rules::faults(manifest.place(), &at, &spec);
+                self.tell_all(manifest, faults);
+                Some(Backing::NatsJetStream(Box::new(spec)))
+            }
             Err(findings) => {
-                let object = manifest.key.to_string();
-                self.findings.extend(findings.into_iter().map(|f| f.object(object.clone())));
+                self.tell_all(manifest, findings);
                 None
             }
         }
@@ -94,7 +109,8 @@ impl Resolver<'_> {
     }
 
     fn subscription(&mut self, manifest: &Manifest, spec: &SubscriptionSpec) {
-        if spec.channel.namespace.is_some() {
+        let crossing = self.assumed.features.enabled("cross-namespace-event-links");
+        if spec.channel.namespace.is_some() && !crossing {
             let place = manifest.place();
             let path = Path::of("spec.channel.namespace");
             let message = "a Subscription's channel is always in its own namespace";
@@ -144,6 +160,11 @@ impl Resolver<'_> {
         let channel_sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
         let unserved = (on_stream && channel_sink.is_some() && dead_letter.is_none())
             .then_some(SINK_NEVER_RESOLVES);
+        let delivery = spec.delivery.clone().or_else(|| channel.delivery.clone());
+        // On other channels the channel's sink stands in on its own.
+        let inherited = channel_sink.filter(|_| !on_stream && dead_letter.is_none()).cloned();
+        let owner = self.topology.graph[from].name.object().cloned();
+        let inherited = inherited.and_then(|sink| self.inherited_sink(&owner?, &sink));
         let route = Route {
             object: manifest.key.clone(),
             at: manifest.name_location(),
@@ -151,10 +172,16 @@ impl Resolver<'_> {
             filter: Filter::Everything,
             call,
             reply,
-            dead_letter,
-            delivery: spec.delivery.clone().or_else(|| channel.delivery.clone()),
+            answers: Answers::default(),
+            dead_letter: dead_letter.or(inherited),
+            delivery,
             unserved,
+            generated: None,
         };
+        let maker = self.topology.graph[from].generated_by.as_ref().filter(|_| on_stream);
+        if let Some(maker) = maker {
+            self.unplanned(manifest, &format!("its channel is made by the controller of {maker}"));
+        }
         if let Some(why) = unserved {
             self.unplanned(manifest, why);
         }

@@ -2,6 +2,7 @@
 //! carry them on. Immutable once made. Analysis, simulation and what is planned read only this.
 //! Knows nothing of worlds, plans and servers.
 
+mod addressable;
 mod config_maps;
 mod eventing;
 mod filter;
@@ -14,10 +15,14 @@ mod reference;
 mod resolve;
 mod sources;
 mod stream_names;
+mod suggestion;
+#[cfg(test)]
+mod tests;
 
-pub use filter::Filter;
+pub use filter::{ConditionInput, Filter};
 pub use resolve::{Resolved, resolve};
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use petgraph::graph::DiGraph;
@@ -27,6 +32,7 @@ use crate::diag::Location;
 use crate::model::ObjectKey;
 use crate::model::knative::duck::DeliverySpec;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
+use crate::model::object_model::CallRole;
 
 /// What takes events in, by the name that output uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +40,8 @@ pub enum NodeName {
     Object(ObjectKey),
     /// A URI relative to an object's address.
     Path(ObjectKey, String),
+    /// A topic of an event bus; absent where the bus is not known.
+    Topic(Option<ObjectKey>, String),
     Uri(String),
 }
 
@@ -42,7 +50,7 @@ impl NodeName {
     pub fn object(&self) -> Option<&ObjectKey> {
         match self {
             Self::Object(key) | Self::Path(key, _) => Some(key),
-            Self::Uri(_) => None,
+            Self::Topic(..) | Self::Uri(_) => None,
         }
     }
 }
@@ -52,6 +60,8 @@ impl fmt::Display for NodeName {
         match self {
             Self::Object(key) => key.fmt(out),
             Self::Path(key, path) => write!(out, "{key} {path}"),
+            Self::Topic(Some(bus), topic) => write!(out, "{bus} {topic}"),
+            Self::Topic(None, topic) => write!(out, "topic {topic}"),
             Self::Uri(uri) => out.write_str(uri),
         }
     }
@@ -81,6 +91,8 @@ pub struct Channel {
 pub enum Backing {
     /// A JetStream stream, with one consumer per route.
     NatsJetStream(Box<NatsJetStreamChannelSpec>),
+    /// A stream of JetStream that no channel stands before, by its name there.
+    Stream { name: String },
     /// A Knative Broker of a class.
     Broker { class: String },
     /// A topic of OpenFunction's event bus; absent where the bus itself is not known.
@@ -94,6 +106,7 @@ impl Backing {
     pub fn name(&self) -> &str {
         match self {
             Self::NatsJetStream(_) => crate::model::natsjs::KIND,
+            Self::Stream { .. } => "stream",
             Self::Broker { class } => class,
             Self::BusTopic { .. } => "event bus topic",
             Self::Other { kind, .. } => kind,
@@ -112,6 +125,14 @@ pub struct Node {
     pub generated_by: Option<ObjectKey>,
 }
 
+/// What the answers of a route's call mean, and where those go that name a route.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    pub role: CallRole,
+    /// The node of each name that a router answers with.
+    pub routes: Vec<(String, NodeIndex)>,
+}
+
 /// Carries events from a channel or a producer to a subscriber, its replies to another node, and what was given
 /// up to a third.
 #[derive(Debug, Clone)]
@@ -124,11 +145,22 @@ pub struct Route {
     pub filter: Filter,
     pub call: NodeIndex,
     pub reply: Option<NodeIndex>,
+    /// How the call's answers are read.
+    pub answers: Answers,
     pub dead_letter: Option<NodeIndex>,
     /// The Subscription's own delivery, or else the channel's, as a whole.
     pub delivery: Option<DeliverySpec>,
     /// Why the channel's implementation never serves this route, where that is known.
     pub unserved: Option<&'static str>,
+    /// The Subscription that the object's controller makes for this route, where it makes one.
+    pub generated: Option<ObjectKey>,
+}
+
+impl Route {
+    /// The object that output names the route by.
+    pub fn name(&self) -> &ObjectKey {
+        self.generated.as_ref().unwrap_or(&self.object)
+    }
 }
 
 /// Why one object must be there before another is of use.
@@ -153,6 +185,9 @@ pub struct Topology {
     /// In the order of the manifests.
     pub routes: Vec<Route>,
     pub references: Vec<Reference>,
+    /// Objects whose events go straight to another's node, such as a Sequence's to its first
+    /// channel.
+    pub aliases: BTreeMap<ObjectKey, NodeIndex>,
 }
 
 impl Topology {
@@ -163,6 +198,9 @@ impl Topology {
         self.graph.add_edge(from, call, (number, Flow::Call));
         route.reply.map(|to| self.graph.add_edge(from, to, (number, Flow::Reply)));
         route.dead_letter.map(|to| self.graph.add_edge(from, to, (number, Flow::DeadLetter)));
+        for (_, to) in &route.answers.routes {
+            self.graph.add_edge(from, *to, (number, Flow::Reply));
+        }
         self.routes.push(route);
     }
 
@@ -176,7 +214,11 @@ impl Topology {
 
     /// The node of a name.
     pub fn node(&self, name: &NodeName) -> Option<NodeIndex> {
-        self.graph.node_indices().find(|at| self.graph[*at].name == *name)
+        let alias = || match name {
+            NodeName::Object(key) => self.aliases.get(key).copied(),
+            NodeName::Path(..) | NodeName::Topic(..) | NodeName::Uri(_) => None,
+        };
+        self.graph.node_indices().find(|at| self.graph[*at].name == *name).or_else(alias)
     }
 
     /// The routes that start at a node, with their numbers.

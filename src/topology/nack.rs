@@ -1,16 +1,336 @@
-//! Lowers the family of `model::nack`.
+//! Lowers NACK's kinds: a Stream is a channel that keeps and hands on, a Consumer reads from one, a
+//! mirror or source is a route between two. Which streams JetStream itself is to have is not derived
+//! here: NACK's controllers make them.
 
-use crate::model::Manifest;
-use crate::model::nack::Nack;
+use crate::diag::{Code, Finding, Severity};
+use crate::jetstream::channel::stream_name;
+use crate::model::nack::{AccountSpec, GROUP, Nack, StreamSource};
+use crate::model::shape::nearest;
+use crate::model::text::{AccountName, SubjectOrEmpty};
+use crate::model::{Manifest, ObjectKey, Path};
 
 use super::resolve::Resolver;
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Reference, Route};
+
+/// A stream by the account that declares it and its name in JetStream.
+pub(super) type StreamKey = (String, String);
 
 impl Resolver<'_> {
-    pub(super) fn nack_nodes(&mut self, _manifest: &Manifest, kind: &Nack) {
-        match *kind {}
+    pub(super) fn nack_nodes(&mut self, manifest: &Manifest, kind: &Nack) {
+        match kind {
+            Nack::Stream(spec) => {
+                self.stream(manifest, spec.account.as_ref(), spec.name.as_str().to_owned(), "name");
+            }
+            Nack::KeyValue(spec) => {
+                let name = format!("KV_{}", spec.bucket.as_str());
+                self.stream(manifest, spec.account.as_ref(), name, "bucket");
+            }
+            Nack::ObjectStore(spec) => {
+                let name = format!("OBJ_{}", spec.bucket.as_str());
+                self.stream(manifest, spec.account.as_ref(), name, "bucket");
+            }
+            Nack::Consumer(_) => {
+                self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
+            }
+            Nack::Account(_) => {}
+        }
     }
 
-    pub(super) fn nack_routes(&mut self, _manifest: &Manifest, kind: &Nack) {
-        match *kind {}
+    pub(super) fn nack_routes(&mut self, manifest: &Manifest, kind: &Nack) {
+        let account = match kind {
+            Nack::Stream(spec) => {
+                let sources = sources("spec", spec.mirror.as_ref(), spec.sources.as_ref());
+                self.copies(manifest, spec.account.as_ref(), &sources, str::to_owned);
+                &spec.account
+            }
+            Nack::KeyValue(spec) => {
+                let sources = sources("spec", spec.mirror.as_ref(), spec.sources.as_ref());
+                self.copies(manifest, spec.account.as_ref(), &sources, key_value_stream);
+                &spec.account
+            }
+            Nack::ObjectStore(spec) => &spec.account,
+            Nack::Consumer(spec) => {
+                self.read(
+                    manifest,
+                    spec.account.as_ref(),
+                    spec.stream_name.as_str(),
+                    spec.filters(),
+                );
+                &spec.account
+            }
+            Nack::Account(spec) => return self.account_secrets(manifest, spec),
+        };
+        let name = text(account.as_ref());
+        if name.is_empty() {
+            return;
+        }
+        let key = ObjectKey {
+            group: GROUP.to_owned(),
+            kind: "Account".to_owned(),
+            namespace: manifest.key.namespace.clone(),
+            name,
+        };
+        self.refer(manifest, &Path::of("spec.account"), &key);
+    }
+
+    /// The streams of the NATS channel's channels, which consumers and mirrors may name as well.
+    pub(super) fn channel_streams(&mut self) {
+        for (index, node, channel) in self.topology.channels() {
+            let (Backing::NatsJetStream(spec), Some(key)) = (&channel.backing, node.name.object())
+            else {
+                continue;
+            };
+            let namespace = key.namespace.as_deref().unwrap_or_default();
+            let name = stream_name(namespace, &key.name, spec);
+            self.streams.entry((String::new(), name)).or_insert(index);
+        }
+    }
+
+    fn stream(
+        &mut self,
+        manifest: &Manifest,
+        account: Option<&AccountName>,
+        name: String,
+        field: &str,
+    ) {
+        let node = NodeName::Object(manifest.key.clone());
+        if self.nodes.contains_key(&node) {
+            return;
+        }
+        let backing = Backing::Stream { name: name.clone() };
+        self.channel_node(manifest, Channel { backing, delivery: None });
+        let Some(index) = self.nodes.get(&node).copied() else { return };
+        let key = (text(account), name);
+        let Some(first) = self.streams.get(&key).copied() else {
+            self.streams.insert(key, index);
+            return;
+        };
+        let first = &self.topology.graph[first];
+        let message = format!("this object's stream is `{}`, as is that of {}", key.1, first.name);
+        let help = "rename one of them; NACK's controllers would write over each other's settings";
+        let path = Path::of("spec").key(field);
+        let finding = manifest.place().finding(Code::StreamNameCollision, &path, message, help);
+        let finding = finding.related(first.at, "the same stream");
+        self.tell(manifest, finding);
+    }
+
+    /// A consumer's way from its stream.
+    fn read(
+        &mut self,
+        manifest: &Manifest,
+        account: Option<&AccountName>,
+        stream: &str,
+        filters: Vec<String>,
+    ) {
+        let path = Path::of("spec.streamName");
+        let to = self.nodes.get(&NodeName::Object(manifest.key.clone())).copied();
+        let from = self.named_stream(manifest, account, stream, &path);
+        if let (Some(from), Some(to)) = (from, to) {
+            self.carry(manifest, from, to, filters);
+        }
+    }
+
+    /// The ways into a stream from those that it copies.
+    fn copies(
+        &mut self,
+        manifest: &Manifest,
+        account: Option<&AccountName>,
+        sources: &[(Path, &StreamSource)],
+        stream_of: fn(&str) -> String,
+    ) {
+        let to = self.nodes.get(&NodeName::Object(manifest.key.clone())).copied();
+        for (path, source) in sources.iter().filter(|(_, source)| !source.is_external()) {
+            let name = stream_of(source.name.as_str());
+            let from = self.named_stream(manifest, account, &name, &path.key("name"));
+            let filter = source.filter_subject.as_ref().map(SubjectOrEmpty::as_str);
+            let filters = filter.filter(|subject| !subject.is_empty()).map(str::to_owned);
+            if let (Some(from), Some(to)) = (from, to) {
+                self.carry(manifest, from, to, filters.into_iter().collect());
+            }
+        }
+    }
+
+    fn carry(&mut self, manifest: &Manifest, from: NodeIndex, to: NodeIndex, filters: Vec<String>) {
+        let filter =
+            if filters.is_empty() { Filter::Everything } else { Filter::Subjects(filters) };
+        let origin = self.topology.graph[from].name.object().cloned();
+        if let Some(origin) = origin.filter(|origin| *origin != manifest.key) {
+            self.topology.references.push(Reference { from: manifest.key.clone(), to: origin });
+        }
+        self.topology.add_route(Route {
+            answers: Answers::default(),
+            object: manifest.key.clone(),
+            at: manifest.name_location(),
+            from,
+            generated: None,
+            filter,
+            call: to,
+            reply: None,
+            dead_letter: None,
+            delivery: None,
+            unserved: None,
+        });
+    }
+
+    /// The declared stream of a name. One that is declared nowhere may be in NATS alone.
+    fn named_stream(
+        &mut self,
+        manifest: &Manifest,
+        account: Option<&AccountName>,
+        name: &str,
+        path: &Path,
+    ) -> Option<NodeIndex> {
+        let account = text(account);
+        if let Some(index) = self.streams.get(&(account.clone(), name.to_owned())) {
+            return Some(*index);
+        }
+        let finding = self.undeclared(manifest, &account, name, path);
+        self.tell(manifest, finding);
+        None
+    }
+
+    fn undeclared(&self, manifest: &Manifest, account: &str, name: &str, path: &Path) -> Finding {
+        let same = self.streams.keys().filter(|key| key.0 == account).map(|key| key.1.as_str());
+        let near = nearest(name, same);
+        let elsewhere = self.streams.keys().find(|key| key.1 == name);
+        let (key, help) = match (near, elsewhere) {
+            (Some(near), _) => {
+                let key = (account.to_owned(), near.to_owned());
+                (Some(key), format!("did you mean `{near}`?"))
+            }
+            (None, Some(other)) => {
+                let help = "it is declared, but with another `account`; is that the one?";
+                (Some(other.clone()), help.to_owned())
+            }
+            (None, None) => (None, "declare it, or leave it if it lives in NATS alone".to_owned()),
+        };
+        let message = format!("nothing here declares the stream `{name}`");
+        let mut finding = manifest.place().finding(Code::UndeclaredStream, path, message, help);
+        if let Some(index) = key.and_then(|key| self.streams.get(&key)) {
+            finding = finding.related(self.topology.graph[*index].at, "this is declared");
+            finding.severity = Severity::Warning;
+        }
+        finding
+    }
+
+    /// A Secret that is declared comes before the Account; one that is not is nobody's mistake: Secrets
+    /// are seldom kept beside manifests.
+    fn account_secrets(&mut self, manifest: &Manifest, spec: &AccountSpec) {
+        for (_, name) in spec.secrets() {
+            self.secret(manifest, name);
+        }
+    }
+
+    pub(super) fn secret(&mut self, manifest: &Manifest, name: &str) {
+        let to = ObjectKey {
+            group: String::new(),
+            kind: "Secret".to_owned(),
+            namespace: manifest.key.namespace.clone(),
+            name: name.to_owned(),
+        };
+        if self.declared.contains_key(&to) {
+            self.topology.references.push(Reference { from: manifest.key.clone(), to });
+        }
+    }
+}
+
+/// What a stream copies from, each with its path.
+fn sources<'s>(
+    at: &str,
+    mirror: Option<&'s StreamSource>,
+    sources: Option<&'s Vec<StreamSource>>,
+) -> Vec<(Path, &'s StreamSource)> {
+    let at = Path::of(at);
+    let mirror = mirror.map(|mirror| (at.key("mirror"), mirror));
+    let several = sources.into_iter().flatten().enumerate();
+    mirror
+        .into_iter()
+        .chain(several.map(|(number, source)| (at.key("sources").index(number), source)))
+        .collect()
+}
+
+/// The stream of a bucket that is copied from; the client takes the stream's own name as well.
+fn key_value_stream(bucket: &str) -> String {
+    if bucket.starts_with("KV_") { bucket.to_owned() } else { format!("KV_{bucket}") }
+}
+
+fn text(account: Option<&AccountName>) -> String {
+    account.map(|name| name.as_str().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Assumed, Input, load};
+    use crate::topology::resolve;
+
+    const TEXT: &str = "
+apiVersion: messaging.knative.dev/v1alpha1
+kind: NatsJetStreamChannel
+metadata: {name: a}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Consumer
+metadata: {name: reader}
+spec: {streamName: KN_N__A, durableName: R, ackPolicy: none, filterSubjects: [x, y.*]}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Stream
+metadata: {name: copy}
+spec: {name: COPY, storage: file, maxAge: 1h, account: team, mirror: {name: ORIGIN}}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Stream
+metadata: {name: origin}
+spec: {name: ORIGIN, storage: file, maxAge: 1h, account: team}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: KeyValue
+metadata: {name: flags}
+spec: {bucket: flags, sources: [{name: more, filterSubject: $KV.more.>}]}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: KeyValue
+metadata: {name: more}
+spec: {bucket: more}
+---
+apiVersion: jetstream.nats.io/v1beta2
+kind: Account
+metadata: {name: team}
+spec: {creds: {secret: {name: keys}, file: a}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+";
+
+    #[test]
+    fn streams_consumers_and_copies_become_nodes_and_routes() {
+        let input = Input::named("a.yaml", Ok(TEXT.into()));
+        let loaded = load(vec![input], "n", &Assumed::default());
+        let resolved = resolve(&loaded.manifests, &Assumed::default());
+        assert_eq!((loaded.findings, resolved.findings, resolved.dangling), Default::default());
+        let topology = resolved.topology;
+        let name =
+            |at: NodeIndex| topology.graph[at].name.object().expect("an object").name.clone();
+        let routes: Vec<_> = topology
+            .routes
+            .iter()
+            .map(|route| (name(route.from), name(route.call), route.filter.clone()))
+            .collect();
+        let subjects = |all: &[&str]| Filter::Subjects(all.iter().map(|s| (*s).into()).collect());
+        assert_eq!(
+            routes,
+            [
+                ("a".to_owned(), "reader".to_owned(), subjects(&["x", "y.*"])),
+                ("origin".to_owned(), "copy".to_owned(), Filter::Everything),
+                ("more".to_owned(), "flags".to_owned(), subjects(&["$KV.more.>"])),
+            ]
+        );
+        let needs = |from: &str, to: &str| {
+            topology.references.iter().any(|r| r.from.name == from && r.to.name == to)
+        };
+        assert!(needs("reader", "a") && needs("copy", "origin") && needs("copy", "team"));
+        assert!(needs("team", "keys"));
     }
 }

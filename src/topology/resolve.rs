@@ -1,6 +1,6 @@
 //! Manifests to a topology: duplicates, declared objects, references, then one lowering per family.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -10,8 +10,8 @@ use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
 use crate::model::{Assumed, Manifest, ObjectKey};
 
-use super::reference::sink_reference;
-use super::{Channel, Node, NodeIndex, NodeName, Reference, Role, Topology};
+use super::nack::StreamKey;
+use super::{Channel, Node, NodeIndex, NodeName, Role, Topology};
 
 /// A topology and all that is wrong with it.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         declared: IndexMap::with_capacity(manifests.len()),
         cluster_kinds: cluster_kinds(manifests),
         nodes: IndexMap::with_capacity(manifests.len()),
+        streams: BTreeMap::new(),
+        buses: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -47,11 +49,15 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
 pub(super) struct Resolver<'a> {
     pub(super) manifests: &'a [Manifest],
     pub(super) assumed: &'a Assumed,
-    /// Every declared object and its manifest, in the order of the manifests.
+    /// Every declared object and its manifest, in the order of the keys.
     pub(super) declared: IndexMap<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
     pub(super) nodes: IndexMap<NodeName, NodeIndex>,
+    /// Every stream that is declared, or that a channel stands for.
+    pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
+    /// The first event bus of each server, by URL and cluster id.
+    pub(super) buses: BTreeMap<(String, String), ObjectKey>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,
@@ -75,6 +81,7 @@ impl Resolver<'_> {
                 .related(self.manifests[first].name_location(), "first declared here");
             self.findings.push(finding);
         }
+        self.declared.sort_unstable_keys();
     }
 
     /// Nodes come first, so that whatever refers to one finds it, in whatever order they stand.
@@ -82,6 +89,7 @@ impl Resolver<'_> {
         for manifest in self.manifests {
             self.nodes(manifest);
         }
+        self.channel_streams();
         for manifest in self.manifests {
             self.routes(manifest);
         }
@@ -95,9 +103,10 @@ impl Resolver<'_> {
             Typed::Eventing(kind) => self.eventing_nodes(manifest, kind),
             Typed::Flow(kind) => self.flow_nodes(manifest, kind),
             Typed::Source(kind) => self.source_nodes(manifest, kind),
-            Typed::Sink(_) | Typed::Other => {
+            Typed::Sink(_) => {
                 self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
             }
+            Typed::Other => self.other_node(manifest),
             Typed::Nack(kind) => self.nack_nodes(manifest, kind),
             Typed::ObjectModel(kind) => self.object_model_nodes(manifest, kind),
             Typed::OpenFunction(kind) => self.openfunction_nodes(manifest, kind),
@@ -114,19 +123,19 @@ impl Resolver<'_> {
             Typed::Eventing(kind) => self.eventing_routes(manifest, kind),
             Typed::Flow(kind) => self.flow_routes(manifest, kind),
             Typed::Source(kind) => self.source_routes(manifest, kind),
-            Typed::Sink(_) | Typed::Other => self.pass_through(manifest),
+            Typed::Other => self.other_route(manifest),
             Typed::Nack(kind) => self.nack_routes(manifest, kind),
             Typed::ConfigMap(kind) => self.config_map(manifest, kind),
             Typed::ObjectModel(kind) => self.object_model_routes(manifest, kind),
             Typed::OpenFunction(kind) => self.openfunction_routes(manifest, kind),
-            Typed::Broken => {}
+            Typed::Sink(_) | Typed::Broken => {}
         }
     }
 
-    fn pass_through(&mut self, manifest: &Manifest) {
-        if let Some(to) = sink_reference(manifest) {
-            self.topology.references.push(Reference { from: manifest.key.clone(), to });
-        }
+    /// Takes findings about a manifest in.
+    pub(super) fn tell_all(&mut self, manifest: &Manifest, findings: Vec<Finding>) {
+        let object = manifest.key.to_string();
+        self.findings.extend(findings.into_iter().map(|finding| finding.object(object.clone())));
     }
 
     /// The node of a channel; a second declaration of it is left aside.

@@ -1,49 +1,45 @@
 //! Names of streams that the server will refuse, or that two channels share: upper case and `-` to
-//! `_` make two names one.
+//! `_` make two names one, and an override in a template makes all channels of it one.
 
 use std::collections::BTreeMap;
 
 use crate::diag::{Code, Finding};
 use crate::jetstream::{channel, naming};
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
-use crate::model::{Manifest, Path};
+use crate::model::{Manifest, ObjectKey, Path};
 
 use super::resolve::Resolver;
-use super::{Backing, NodeName, Role};
+use super::{Backing, NodeName};
 
 impl Resolver<'_> {
     pub(super) fn stream_names(&mut self) {
         let mut streams: BTreeMap<String, &Manifest> = BTreeMap::new();
-        for manifest in self.manifests {
-            let Some(spec) = self.stream_spec(manifest) else { continue };
-            let namespace = manifest.key.namespace.as_deref().unwrap_or_default();
-            let stream = channel::stream_name(namespace, &manifest.key.name, spec);
+        let mut faulty: Vec<&ObjectKey> = Vec::new();
+        for (_, node, channel) in self.topology.channels() {
+            let (NodeName::Object(key), Backing::NatsJetStream(spec)) =
+                (&node.name, &channel.backing)
+            else {
+                continue;
+            };
+            let declared = node.generated_by.as_ref().unwrap_or(key);
+            let Some(at) = self.declared.get(declared) else { continue };
+            let manifest = &self.manifests[*at];
+            let namespace = key.namespace.as_deref().unwrap_or_default();
+            let stream = channel::stream_name(namespace, &key.name, spec);
             let path = path(manifest, spec);
             let finding = match (naming::fault(&stream), streams.get(&stream)) {
                 (Some(fault), _) => invalid(manifest, &path, &stream, &fault),
-                (None, Some(first)) if first.key != manifest.key => {
-                    collision(manifest, &path, &stream, first)
-                }
-                _ => {
+                (None, Some(first)) => collision(manifest, &path, &stream, first),
+                (None, None) => {
                     streams.insert(stream, manifest);
                     continue;
                 }
             };
-            self.findings.push(finding.object(manifest.key.to_string()));
-        }
-    }
-
-    fn stream_spec(&self, manifest: &Manifest) -> Option<&NatsJetStreamChannelSpec> {
-        if !manifest.key.kind.ends_with("Channel") {
-            return None;
-        }
-        let node = self.nodes.get(&NodeName::Object(manifest.key.clone()))?;
-        match &self.topology.graph[*node].role {
-            Role::Channel(channel) => match &channel.backing {
-                Backing::NatsJetStream(spec) => Some(spec),
-                _ => None,
-            },
-            Role::Sink | Role::Producer => None,
+            // One finding says it for all channels that one object makes.
+            if !faulty.contains(&declared) {
+                faulty.push(declared);
+                self.findings.push(finding.object(manifest.key.to_string()));
+            }
         }
     }
 }
@@ -55,6 +51,11 @@ fn invalid(manifest: &Manifest, path: &Path, stream: &str, fault: &str) -> Findi
 }
 
 fn collision(manifest: &Manifest, path: &Path, stream: &str, first: &Manifest) -> Finding {
+    if first.key == manifest.key {
+        let message = format!("all channels of this {} get one stream, `{stream}`", first.key.kind);
+        let help = "take stream.overrideName out of the template; each channel needs its own";
+        return manifest.place().finding(Code::StreamNameCollision, path, message, help);
+    }
     let message = format!("this channel's stream is `{stream}`, as is that of {}", first.key);
     let help = "rename one of them, or give it a stream.overrideName";
     let finding = manifest.place().finding(Code::StreamNameCollision, path, message, help);

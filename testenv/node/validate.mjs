@@ -11,7 +11,7 @@ const Ajv = createRequire(`${process.argv[2]}/`)('ajv');
 const { schemas, documents } = JSON.parse(readFileSync(0, 'utf8'));
 const ajv = new Ajv({ allErrors: true, strictTypes: false, strictSchema: true, validateFormats: false });
 // Keywords that editors know: annotations, not assertions.
-for (const keyword of ['markdownEnumDescriptions', 'patternErrorMessage']) {
+for (const keyword of ['markdownDescription', 'markdownEnumDescriptions', 'patternErrorMessage']) {
   ajv.addKeyword(keyword);
 }
 for (const schema of schemas) {

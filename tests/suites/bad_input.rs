@@ -12,6 +12,9 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("bad_input::not_utf8", not_utf8),
         plain("bad_input::an_alias_bomb", an_alias_bomb),
         plain("bad_input::deep_nesting", deep_nesting),
+        plain("bad_input::a_bomb_of_text", a_bomb_of_text),
+        plain("bad_input::a_bomb_of_merges", a_bomb_of_merges),
+        plain("bad_input::what_is_merely_large", what_is_merely_large),
         plain("bad_input::an_empty_folder", an_empty_folder),
         plain("bad_input::unreadable_files", unreadable_files),
         plain("bad_input::every_finding_of_every_file", every_finding_of_every_file),
@@ -65,6 +68,55 @@ fn deep_nesting() {
     validate(&Folder::bare(&[("a.yaml", &block)])).code(4).says(&["too-deep"]);
     let json = format!("{}{}", "{\"a\":".repeat(5000), "}".repeat(5000));
     validate(&Folder::bare(&[("a.json", &json)])).code(4).says(&["a.json:1"]);
+}
+
+/// One long text, many aliases of it: as values, as keys, and through merge keys.
+fn a_bomb_of_text() {
+    let long = "x".repeat(100_000);
+    let repeated = |piece: &str, count: usize| piece.repeat(count);
+    let bombs = [
+        format!("a: &a '{long}'\nb: [{}]\n", repeated("*a, ", 10_000)),
+        format!("a: &a '{long}'\nb:\n{}", repeated("  - {*a : 1}\n", 10_000)),
+        format!("a: &a {{k: '{long}'}}\nb:\n{}", repeated("  - {<<: *a}\n", 10_000)),
+        format!("a: &a {{k: '{long}'}}\nb: {{<<: [{}]}}\n", repeated("*a, ", 10_000)),
+    ];
+    for bomb in bombs {
+        within_memory(&bomb).code(4).says(&["too-large", "a.yaml:"]);
+    }
+}
+
+/// Mappings that merge each other, ten times at each step.
+fn a_bomb_of_merges() {
+    let mut text = "a: &a {k: v}\n".to_owned();
+    for (name, of) in "bcdefghij".chars().zip("abcdefghi".chars()) {
+        let fields: Vec<String> = (0..10).map(|at| format!("{name}{at}: {{<<: *{of}}}")).collect();
+        text += &format!("{name}: &{name} {{{}}}\n", fields.join(", "));
+    }
+    within_memory(&text).code(4).says(&["too-large", "a.yaml:"]);
+}
+
+/// What is merely large is read, or refused by its size.
+fn what_is_merely_large() {
+    let map = |data: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {data}\n")
+    };
+    within_memory(&map(&format!("{{a: {}}}", "x".repeat(5_000_000)))).code(0);
+    let fields: String = (0..50_000).map(|at| format!("k{at}: v, ")).collect();
+    within_memory(&map(&format!("{{{fields}}}"))).code(0);
+    let documents: String = (0..3000)
+        .map(|at| map("{}").replace("name: a", &format!("name: a{at}")) + "---\n")
+        .collect();
+    within_memory(&documents).code(0).says(&["3000 objects"]);
+    let anchors: String = (0..20_000).map(|at| format!("- &a{at} [1]\n")).collect();
+    within_memory(&anchors).code(4).says(&["not-a-manifest"]);
+    let keys: String = (0..1_000_001).map(|at| format!("{at}: 1\n")).collect();
+    within_memory(&keys).code(4).says(&["too-large", "a.yaml:"]);
+}
+
+/// Validates a text with a bound on the memory of the process; one that is exceeded ends it.
+fn within_memory(text: &str) -> Said {
+    let folder = Folder::bare(&[("a.yaml", text)]);
+    Evctl::within_memory(1_000_000, &["validate", folder.text()]).run()
 }
 
 fn an_empty_folder() {

@@ -20,7 +20,18 @@ pub(crate) struct Said {
 
 impl Evctl {
     pub(crate) fn new(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_evctl"));
+        Self::of(Command::new(env!("CARGO_BIN_EXE_evctl")), arguments)
+    }
+
+    /// A run that ends when it asks for more memory than this, in kilobytes.
+    pub(crate) fn within_memory(kilobytes: u32, arguments: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"")]);
+        shell.arg(env!("CARGO_BIN_EXE_evctl"));
+        Self::of(shell, arguments)
+    }
+
+    fn of(mut command: Command, arguments: &[&str]) -> Self {
         command.args(arguments).env_clear().env("HOME", "/nonexistent").env("NO_COLOR", "1");
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         Self { command, input: None }

@@ -9,6 +9,10 @@
 
 mod bad_input;
 mod binary;
+mod corpus;
+mod crd_fields;
+mod eventing_routes;
+mod features;
 mod fixtures;
 mod generated;
 mod golden;
@@ -20,14 +24,26 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod load_properties;
+mod load_target;
+mod lowered_models;
+mod model_shapes;
 mod output_forms;
 mod project_file;
 mod readme;
+mod recorded_admission;
+mod recorded_admission_flows;
+mod recorded_admission_natss;
 mod recorded_deliveries;
+mod recorded_flows;
 mod recorded_objects;
 mod schemas;
 mod shape_properties;
+mod shape_properties_nats;
+mod shape_seeds;
+mod shape_seeds_flows;
 mod simulation_properties;
+mod suggestions;
 mod world_properties;
 mod yaml_as_kubernetes;
 
@@ -39,9 +55,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         fixtures::trials(),
         generated::trials(),
         shape_properties::trials(),
+        shape_properties_nats::trials(),
+        crd_fields::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
+        recorded_admission_natss::trials(),
+        model_shapes::trials(),
+        lowered_models::trials(),
+        load_properties::trials(),
+        corpus::trials(),
         recorded_objects::trials(),
+        recorded_admission_flows::trials(),
+        recorded_flows::trials(),
+        recorded_admission::trials(),
+        features::trials(),
+        suggestions::trials(),
+        eventing_routes::trials(),
         recorded_deliveries::trials(),
         schemas::files::trials(),
         schemas::outputs::trials(),

@@ -37,7 +37,6 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
     ("late-subscription", "makes objects while it runs"),
     ("restart-changed", "changes objects while it runs"),
     ("restart-nats", "ends and starts nats-server"),
-    ("sequence", "Sequence is not lowered yet"),
 ];
 
 /// Where the real thing leaves it to chance which of two sinks is served: case, recorded, simulated.

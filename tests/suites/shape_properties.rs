@@ -1,10 +1,21 @@
 //! Decoding and schema say the same of every kind: a document decodes exactly where its schema
-//! holds. Decoding from a located tree says the same as from its JSON. Valid documents are mutated at random places with values that sit on the edges.
+//! holds. Decoding from a located tree says the same as from its JSON. Valid
+//! documents are mutated at random places with values that sit on the edges.
 
 use std::fmt::Debug;
 
 use evctl::model::envelope::Document;
-use evctl::model::knative::messaging::{ChannelSpec, SubscriptionSpec};
+use evctl::model::knative::eventing::{
+    BrokerSpec, EventPolicySpec, EventTransformSpec, EventTypeV1Beta1, EventTypeV1Beta2,
+    EventTypeV1Beta3, RequestReplySpec, TriggerSpec,
+};
+use evctl::model::knative::flows::{ParallelSpec, SequenceSpec};
+use evctl::model::knative::messaging::{ChannelSpec, InMemoryChannelSpec, SubscriptionSpec};
+use evctl::model::knative::sinks::{IntegrationSinkSpec, JobSinkSpec};
+use evctl::model::knative::sources::{
+    ApiServerSourceSpec, ContainerSourceSpec, IntegrationSourceSpec, PingSourceSpec,
+    SinkBindingSpec,
+};
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
 use evctl::model::shape::Shape;
@@ -16,10 +27,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::plain;
+use super::{plain, shape_seeds, shape_seeds_flows};
 
 pub(super) fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = flows();
+    trials.extend([
         plain("shape_properties::nats_jet_stream_channel", || {
             holds::<Document<NatsJetStreamChannelSpec>>(&nats_channel());
         }),
@@ -27,9 +39,65 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("shape_properties::subscription", || {
             holds::<Document<SubscriptionSpec>>(&subscription());
         }),
+        plain("shape_properties::in_memory_channel", || {
+            holds::<Document<InMemoryChannelSpec>>(&shape_seeds::in_memory_channel(&delivery()));
+        }),
+        plain("shape_properties::broker", || {
+            holds::<Document<BrokerSpec>>(&shape_seeds::broker(&delivery()));
+        }),
+        plain("shape_properties::trigger", || {
+            holds::<Document<TriggerSpec>>(&shape_seeds::trigger(&delivery()));
+        }),
+        plain("shape_properties::event_types", || {
+            holds::<Document<EventTypeV1Beta1>>(&shape_seeds::event_type("v1beta1"));
+            holds::<Document<EventTypeV1Beta2>>(&shape_seeds::event_type("v1beta2"));
+            holds::<Document<EventTypeV1Beta3>>(&shape_seeds::event_type_by_attributes());
+        }),
+        plain("shape_properties::event_policy", || {
+            holds::<Document<EventPolicySpec>>(&shape_seeds::event_policy());
+        }),
+        plain("shape_properties::event_transform", || {
+            holds::<Document<EventTransformSpec>>(&shape_seeds::event_transform());
+        }),
+        plain("shape_properties::request_reply", || {
+            holds::<Document<RequestReplySpec>>(&shape_seeds::request_reply(&delivery()));
+        }),
         plain("shape_properties::project", || {
             holds::<Project>(
                 &json!({"apiVersion": "evctl.dev/v1alpha1", "kind": "Project", "name": "a"}),
+            );
+        }),
+    ]);
+    trials
+}
+
+fn flows() -> Vec<Trial> {
+    vec![
+        plain("shape_properties::flows", || {
+            holds_briefly::<SequenceSpec>("Sequence", &shape_seeds_flows::sequence());
+            holds_briefly::<ParallelSpec>("Parallel", &shape_seeds_flows::parallel());
+        }),
+        plain("shape_properties::sources", || {
+            holds_briefly::<PingSourceSpec>("PingSource", &shape_seeds_flows::ping());
+            holds_briefly::<ApiServerSourceSpec>(
+                "ApiServerSource",
+                &shape_seeds_flows::api_server(),
+            );
+            holds_briefly::<ContainerSourceSpec>(
+                "ContainerSource",
+                &shape_seeds_flows::container(),
+            );
+            holds_briefly::<SinkBindingSpec>("SinkBinding", &shape_seeds_flows::sink_binding());
+            holds_briefly::<IntegrationSourceSpec>(
+                "IntegrationSource",
+                &shape_seeds_flows::integration(),
+            );
+        }),
+        plain("shape_properties::sinks", || {
+            holds_briefly::<JobSinkSpec>("JobSink", &json!({"job": {"spec": {}}}));
+            holds_briefly::<IntegrationSinkSpec>(
+                "IntegrationSink",
+                &shape_seeds_flows::integration_sink(),
             );
         }),
     ]
@@ -40,7 +108,22 @@ pub(crate) fn cases(default: u32) -> u32 {
     std::env::var("EVCTL_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn holds<T: DeserializeOwned + JsonSchema + Debug>(valid: &Value) {
+pub(super) fn holds<T: DeserializeOwned + JsonSchema + Debug>(valid: &Value) {
+    holds_in::<T>(valid, 1500);
+}
+
+/// As many mutations as a kind needs whose fields are of forms that other kinds have too.
+fn holds_briefly<S: DeserializeOwned + JsonSchema + Debug>(kind: &str, spec: &Value) {
+    let document =
+        json!({"apiVersion": "a/v1", "kind": kind, "metadata": metadata(), "spec": spec});
+    holds_in::<Document<S>>(&document, 300);
+}
+
+/// Decoding and schema agree on mutations of a valid document.
+pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema + Debug>(
+    valid: &Value,
+    default_cases: u32,
+) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -48,7 +131,7 @@ fn holds<T: DeserializeOwned + JsonSchema + Debug>(valid: &Value) {
     walk(valid, &mut Vec::new(), &mut places);
     let strategy = proptest::collection::vec((0..places.len(), edges(), any::<bool>()), 1..3);
     let mut runner = TestRunner::new(Config {
-        cases: cases(1500),
+        cases: cases(default_cases),
         failure_persistence: None,
         ..Config::default()
     });
@@ -179,7 +262,24 @@ const TEXTS: &[&str] = &[
     "3.5",
     "00",
     "100",
+    "200m",
+    "20Mi",
+    "1e3",
+    "1e",
+    "a.*.>",
+    "a..b",
+    "a.>.b",
+    "a b",
+    ">",
+    "file",
+    "s2",
+    "none",
+    "explicit",
+    "byStartTime",
+    "pinned_client",
     "PT1S\n",
+    "In",
+    "DoesNotExist",
     "é",
 ];
 
@@ -198,14 +298,14 @@ fn edges() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-fn metadata() -> Value {
+pub(super) fn metadata() -> Value {
     json!({
         "name": "a", "namespace": "b", "labels": {"x": "y"}, "annotations": {"p.q/r": "s"},
         "uid": "u", "generation": 1, "finalizers": ["f"], "managedFields": [{}], "ownerReferences": [{}]
     })
 }
 
-fn delivery() -> Value {
+pub(super) fn delivery() -> Value {
     json!({
         "deadLetterSink": {"ref": {"kind": "Service", "name": "d", "apiVersion": "v1"}, "uri": "/x", "CACerts": "c", "audience": "o"},
         "retry": 3, "backoffPolicy": "linear", "backoffDelay": "PT1S", "timeout": "PT5S",
@@ -231,8 +331,11 @@ fn nats_channel() -> Value {
                 "rateLimitBPS": 1, "sampleFrequency": "30%", "maxAckPending": 1, "consumerType": "Push",
                 "fetchMaxWait": "200ms", "fetchBatchSize": 1
             },
-            "deploymentSpecTemplate": {"affinity": {}},
-            "delivery": delivery(), "subscribers": [{}]
+            "deploymentSpecTemplate": {
+                "affinity": {"nodeAffinity": {}}, "labels": {"a": "b"},
+                "resources": {"limits": {"cpu": "200m", "memory": 1}, "claims": [{"name": "c"}]}
+            },
+            "delivery": delivery(), "subscribers": [{"uid": "u", "generation": 1, "auth": {"serviceAccountName": "s"}}]
         },
         "status": {"conditions": []}
     })
@@ -256,4 +359,8 @@ fn subscription() -> Value {
             "subscriber": {"uri": "http://a"}, "reply": {"uri": "http://b"}, "delivery": delivery()
         }
     })
+}
+
+pub(super) fn destination() -> Value {
+    json!({"ref": {"kind": "Service", "name": "d", "apiVersion": "v1"}, "uri": "/x", "CACerts": "c", "audience": "o"})
 }

@@ -15,7 +15,9 @@ use serde::Deserialize;
 use super::text::{EnvironmentName, ProjectName};
 
 pub use check::check;
-pub use environment::{Assume, Defaults, Environment, KubernetesPlane, NatsPlane, NatsTls};
+pub use environment::{
+    Assume, BrokerDefaults, Defaults, Environment, KubernetesPlane, NatsPlane, NatsTls,
+};
 pub use policy::{Level, Policy};
 pub use settings::{Settings, Unknown, settings};
 pub use tree::{read, secrets};

@@ -11,6 +11,7 @@ pub(super) fn make(schema: &mut Value) {
     describe_where_used(schema);
     each(schema, &mut without_machine_format);
     each(schema, &mut with_words_for_patterns);
+    each(schema, &mut with_code_set_off);
 }
 
 /// Visits every mapping, from the outside in; a place and what it refers to are one.
@@ -53,6 +54,14 @@ fn with_words_for_patterns(keywords: &mut Map<String, Value>) {
     let title = keywords.get("title").and_then(Value::as_str).map(str::to_owned);
     if let Some(title) = title.filter(|_| keywords.contains_key("pattern")) {
         keywords.insert("patternErrorMessage".to_owned(), json!(format!("This is not {title}.")));
+    }
+}
+
+/// Editors take a description for plain text, where backquotes would be shown as such.
+fn with_code_set_off(keywords: &mut Map<String, Value>) {
+    let description = keywords.get("description").and_then(Value::as_str);
+    if let Some(description) = description.filter(|text| text.contains('`')).map(str::to_owned) {
+        keywords.insert("markdownDescription".to_owned(), json!(description));
     }
 }
 

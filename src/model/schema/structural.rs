@@ -225,9 +225,11 @@ fn known_format(format: &str) -> Option<&str> {
     }
 }
 
-/// The API server keeps whole numbers in 64 bits with a sign.
+/// The API server keeps bounds as floating point: one that it cannot keep exactly becomes greater than
+/// any number of 64 bits, and every object is refused. The format says the same as such a bound.
 fn is_in_reach(bound: &Number) -> bool {
-    bound.is_i64() || bound.is_f64()
+    const EXACT: i64 = 1 << 53;
+    bound.as_i64().map_or(bound.is_f64(), |whole| (-EXACT..=EXACT).contains(&whole))
 }
 
 fn open() -> Value {
@@ -326,6 +328,10 @@ mod tests {
         check(
             &json!({"type": "integer", "format": "uint64", "minimum": 0, "maximum": u64::MAX}),
             &json!({"type": "integer", "format": "int64", "minimum": 0}),
+        );
+        check(
+            &json!({"type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX}),
+            &json!({"type": "integer", "format": "int64"}),
         );
         check(
             &json!({"type": "number", "exclusiveMinimum": 0, "default": 1, "examples": [2], "const": 3}),

@@ -20,6 +20,9 @@ use super::{Entry, Node, Value, scalar};
 /// (some 30,000).
 const NODES: usize = 1_000_000;
 
+/// What an alias repeats of text counts as nodes too, or one long text could fill the memory.
+const BYTES_PER_NODE: usize = 64;
+
 /// One document of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -156,7 +159,8 @@ impl<'text> Builder<'text> {
         };
         if anchor != 0 {
             let height = height(&node);
-            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1, height));
+            let size = self.nodes - before + 1 + text_bytes(&node) / BYTES_PER_NODE;
+            self.anchors.insert(anchor, (node.clone(), size, height));
         }
         Ok(node)
     }
@@ -270,6 +274,18 @@ impl<'text> Builder<'text> {
         let flow = matches!(self.text.as_bytes().get(open.start), Some(b'{' | b'['));
         let end = if flow { close.end } else { last.map_or(open.end, |last| last.end) };
         Span { start: open.start, end: end.max(open.start) }
+    }
+}
+
+/// How much text a node holds, keys included.
+fn text_bytes(node: &Node) -> usize {
+    match &node.value {
+        Value::String(text) => text.len(),
+        Value::Sequence(items) => items.iter().map(text_bytes).sum(),
+        Value::Mapping(entries) => {
+            entries.iter().map(|entry| entry.key.len() + text_bytes(&entry.value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 

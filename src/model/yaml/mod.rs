@@ -4,6 +4,7 @@
 
 mod build;
 mod deserialize;
+mod embedded;
 mod entries;
 mod part;
 mod problem;
@@ -12,6 +13,7 @@ mod split;
 mod stream;
 
 pub use build::{Document, part};
+pub use embedded::embedded;
 pub use problem::Problem;
 pub use split::parts;
 pub use stream::documents;
@@ -67,6 +69,35 @@ impl Node {
     /// The value under plain keys, one within the other: `spec.delivery.retry`.
     pub fn along(&self, dotted: &str) -> Option<&Self> {
         dotted.split('.').try_fold(self, Self::get)
+    }
+
+    /// The value under a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.value {
+            Value::Mapping(entries) => {
+                entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value at a path of keys, to be changed.
+    pub fn at_mut(&mut self, path: &Path) -> Option<&mut Self> {
+        path.0.iter().try_fold(self, |node, step| match step {
+            Step::Key(key) => node.get_mut(key),
+            Step::Index(index) => match &mut node.value {
+                Value::Sequence(items) => items.get_mut(*index),
+                _ => None,
+            },
+        })
+    }
+
+    /// Takes the entry of a key away, where this is a mapping that has it.
+    pub fn remove(&mut self, key: &str) {
+        if let Value::Mapping(entries) = &mut self.value {
+            let all = std::mem::take(entries).into_iter();
+            *entries = all.filter(|entry| entry.key != key).collect();
+        }
     }
 
     /// The text, where this is a string.

@@ -29,7 +29,7 @@ impl<'a> Recorder<'a> {
             stopped: None,
         };
         let nodes = topology.graph.node_weights().map(|node| node.name.to_string()).collect();
-        let routes = topology.routes.iter().map(|route| route.object.to_string()).collect();
+        let routes = topology.routes.iter().map(|route| route.name().to_string()).collect();
         Self { topology, nodes, routes, trace, endings: Vec::new() }
     }
 

@@ -174,10 +174,12 @@ impl Case {
     fn channel(&self, text: &str) -> Option<NodeIndex> {
         let (kind, name) = text.split_once('/')?;
         let is_it = |key: &evctl::model::ObjectKey| key.kind == kind && key.name == name;
+        let alias = self.topology.aliases.iter().find(|(key, _)| is_it(key));
         self.topology
             .channels()
             .find(|(_, node, _)| node.name.object().is_some_and(is_it))
             .map(|(at, _, _)| at)
+            .or_else(|| alias.map(|(_, at)| *at))
     }
 
     fn scripts(&self) -> Result<BTreeMap<NodeIndex, Script>, String> {

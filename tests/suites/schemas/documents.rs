@@ -62,7 +62,7 @@ impl Document {
     }
 
     /// Whether the document is of its kind's shape, and only rules find fault with it.
-    fn is_of_shape(&self) -> bool {
+    pub(crate) fn is_of_shape(&self) -> bool {
         let own = |subject: &Subject| {
             self.text("apiVersion") == subject.api_version() && self.text("kind") == subject.kind
         };
@@ -123,7 +123,7 @@ fn of_file(file: &Path) -> Vec<Document> {
                 })
                 .map(|finding| Found {
                     code: finding.code.name(),
-                    path: finding.path.clone(),
+                    path: missing(&finding.message).unwrap_or(&finding.path).to_owned(),
                     is_error: finding.severity == Severity::Error,
                 });
             Document {
@@ -133,6 +133,11 @@ fn of_file(file: &Path) -> Vec<Document> {
             }
         })
         .collect()
+}
+
+/// The field that is missing: the finding itself is about what lacks it.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix('`')?.strip_suffix("` is missing")
 }
 
 /// Takes a field out; items of lists stay.

@@ -164,14 +164,23 @@ fn an_editor_completes() {
 fn an_editor_explains() {
     let mut session = Session::new();
     let head = "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata:\n  name: a\n";
+    let schema = Evctl::new(&["schema", "subscription.messaging.knative.dev"]).run().code(0).json();
+    let described = |definition: &str, field: &str| {
+        let field = &schema["definitions"][definition]["properties"][field];
+        field["description"].as_str().unwrap().to_owned()
+    };
     let said = session.explains("channel.yaml", &format!("{head}spec:\n  chan‸nel: {{}}\n"));
-    let schema = Evctl::new(&["schema", "Subscription"]).run().code(0).json();
-    let channel = &schema["definitions"]["SubscriptionSpec"]["properties"]["channel"];
-    let described = channel["description"].as_str().unwrap();
-    assert!(said.contains(described), "{described:?} is not in {said:?}");
-    let text = format!("{head}spec:\n  delivery:\n    time‸out: PT1S\n");
-    let said = session.explains("timeout.yaml", &text);
-    for part in ["The time limit of one request.", "a duration of ISO 8601 above zero", "PT30S"] {
-        assert!(said.contains(part), "{part:?} is not in {said:?}");
+    let channel = described("SubscriptionSpec", "channel");
+    assert!(said.contains(&channel), "{channel:?} is not in {said:?}");
+    for (field, value, more) in [
+        ("timeout", "PT1S", vec!["a duration of ISO 8601 above zero", "PT30S"]),
+        ("backoffPolicy", "linear", vec!["`exponential`"]),
+    ] {
+        let (start, end) = field.split_at(3);
+        let text = format!("{head}spec:\n  delivery:\n    {start}‸{end}: {value}\n");
+        let said = session.explains(&format!("{field}.yaml"), &text);
+        for part in more.into_iter().chain([described("DeliverySpec", field).as_str()]) {
+            assert!(said.contains(part), "{part:?} is not in {said:?}");
+        }
     }
 }

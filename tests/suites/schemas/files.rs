@@ -89,6 +89,7 @@ fn names_are_read_as_people_write_them() {
         "subscription.messaging.knative.dev",
         "subscriptions.v1.messaging.knative.dev",
         "messaging.knative.dev/v1/Subscription",
+        "messaging.knative.dev/v1 Subscription",
     ] {
         let schema = Evctl::new(&["schema", name, "--api-version", "messaging.knative.dev/v1"])
             .run()

@@ -1,0 +1,79 @@
+//! jetstream.nats.io/v1beta2: the kinds of NACK, from its CRDs (shared/data/crds/nack) and what its
+//! controllers do with them (shared/facts/jetstream.md §1). v1beta1 is no longer served. Stricter where
+//! the CRD lets through what the controllers then drop, trip over or ignore.
+
+mod account;
+mod consumer;
+mod shared;
+mod stores;
+mod stream;
+
+use super::kinds::{Kind, Spec};
+use super::manifest::Typed;
+use super::reading::Reading;
+
+pub use account::AccountSpec;
+pub use consumer::ConsumerSpec;
+pub use shared::StreamSource;
+pub use stores::{KeyValueSpec, ObjectStoreSpec};
+pub use stream::StreamSpec;
+
+/// The group of every kind of NACK.
+pub const GROUP: &str = "jetstream.nats.io";
+
+/// The kinds of the family.
+pub const KINDS: &[Kind] = &[
+    Kind::of::<StreamSpec>(GROUP, "Stream", "v1beta2"),
+    Kind::of::<ConsumerSpec>(GROUP, "Consumer", "v1beta2"),
+    Kind::of::<KeyValueSpec>(GROUP, "KeyValue", "v1beta2"),
+    Kind::of::<ObjectStoreSpec>(GROUP, "ObjectStore", "v1beta2"),
+    Kind::of::<AccountSpec>(GROUP, "Account", "v1beta2"),
+];
+
+/// What a manifest of the family says.
+#[derive(Debug, Clone)]
+pub enum Nack {
+    Stream(Box<StreamSpec>),
+    Consumer(Box<ConsumerSpec>),
+    KeyValue(Box<KeyValueSpec>),
+    ObjectStore(Box<ObjectStoreSpec>),
+    Account(Box<AccountSpec>),
+}
+
+impl Spec for StreamSpec {
+    fn check(&self, reading: &mut Reading<'_>) {
+        stream::check(self, reading);
+    }
+
+    fn typed(self) -> Typed {
+        Typed::Nack(Nack::Stream(Box::new(self)))
+    }
+}
+
+impl Spec for ConsumerSpec {
+    fn check(&self, reading: &mut Reading<'_>) {
+        consumer::check(self, reading);
+    }
+
+    fn typed(self) -> Typed {
+        Typed::Nack(Nack::Consumer(Box::new(self)))
+    }
+}
+
+impl Spec for KeyValueSpec {
+    fn typed(self) -> Typed {
+        Typed::Nack(Nack::KeyValue(Box::new(self)))
+    }
+}
+
+impl Spec for ObjectStoreSpec {
+    fn typed(self) -> Typed {
+        Typed::Nack(Nack::ObjectStore(Box::new(self)))
+    }
+}
+
+impl Spec for AccountSpec {
+    fn typed(self) -> Typed {
+        Typed::Nack(Nack::Account(Box::new(self)))
+    }
+}
