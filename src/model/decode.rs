@@ -52,12 +52,12 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     let empty = Node { value: yaml::Value::Mapping(Box::default()), span: Span::default() };
     let node = place.root.at(at).unwrap_or(&empty);
     T::deserialize(node).map_err(|error| {
-        let faults = Shape::of::<T>().faults(&node.to_json());
+        let faults = Shape::of::<T>().faults_at(at, &node.to_json());
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];
         }
-        faults.into_iter().map(|fault| finding(place, at, fault)).collect()
+        faults.into_iter().map(|fault| finding(place, fault)).collect()
     })
 }
 
@@ -76,8 +76,8 @@ where
     typed.map_err(serde::de::Error::custom)
 }
 
-fn finding(place: Place<'_>, at: &Path, fault: shape::Fault) -> Finding {
-    let path = at.join(&fault.path);
+fn finding(place: Place<'_>, fault: shape::Fault) -> Finding {
+    let path = fault.path;
     let location = match fault.code {
         _ if fault.at_key => place.key(&path),
         Code::MissingField => head(place, &path),

@@ -50,11 +50,16 @@ impl Shape {
         Arc::clone(made)
     }
 
-    /// Every fault of a value, in the schema's order.
+    /// Every fault of a whole document, in the schema's order.
     pub fn faults(&self, value: &Value) -> Vec<Fault> {
+        self.faults_at(&Path::default(), value)
+    }
+
+    /// Every fault of the value at a path of its document, in the schema's order.
+    pub fn faults_at(&self, at: &Path, value: &Value) -> Vec<Fault> {
         let errors = self.validator.iter().flat_map(|validator| validator.iter_errors(value));
         let mut faults: Vec<Fault> = Vec::new();
-        for fault in errors.flat_map(|error| fault(&self.schema, &error)) {
+        for fault in errors.flat_map(|error| fault(&self.schema, at, &error)) {
             // A form with several patterns falls short of each in the same words.
             if !faults.contains(&fault) {
                 faults.push(fault);
@@ -64,8 +69,8 @@ impl Shape {
     }
 }
 
-fn fault(schema: &Value, error: &ValidationError<'_>) -> Vec<Fault> {
-    let path = path_of(error);
+fn fault(schema: &Value, at: &Path, error: &ValidationError<'_>) -> Vec<Fault> {
+    let path = at.join(&path_of(error));
     let keyword = schema.pointer(parent(error.schema_path().as_str()));
     if let ValidationErrorKind::PropertyNames { error: inner } = error.kind() {
         return vec![wrong_key(keyword, &path, inner)];

@@ -36,7 +36,7 @@ impl Resolver<'_> {
         };
         let Some(call) = call else { return };
         for from in producers {
-            self.send(manifest, from, call);
+            self.send(manifest, from, call, filter(kind));
         }
     }
 
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         let Some(sink) = sink_of(manifest) else { return };
         let Some(call) = self.place(manifest, &Path::of(SINK), Some(&sink)) else { return };
         let from = self.producer(&manifest.key, manifest);
-        self.send(manifest, from, call);
+        self.send(manifest, from, call, Filter::Everything);
     }
 
     /// The node of an object that sends events. One that also takes some stays what it is.
@@ -74,13 +74,13 @@ impl Resolver<'_> {
         index
     }
 
-    fn send(&mut self, manifest: &Manifest, from: NodeIndex, call: NodeIndex) {
+    fn send(&mut self, manifest: &Manifest, from: NodeIndex, call: NodeIndex, filter: Filter) {
         self.topology.add_route(Route {
             answers: Answers::default(),
             object: manifest.key.clone(),
             at: manifest.name_location(),
             from,
-            filter: Filter::Everything,
+            filter,
             call,
             reply: None,
             dead_letter: None,
@@ -119,6 +119,15 @@ impl Resolver<'_> {
                 && selector.matches(&labels(other))
         };
         self.manifests.iter().filter(meant).map(|other| other.key.clone()).collect()
+    }
+}
+
+/// Which events a source sends.
+fn filter(kind: &Source) -> Filter {
+    let Source::ApiServer(spec) = kind else { return Filter::Everything };
+    match spec.filters.clone().unwrap_or_default() {
+        none if none.is_empty() => Filter::Everything,
+        filters => Filter::Subscriptions(filters),
     }
 }
 

@@ -43,7 +43,7 @@ metadata: {name: s}
 spec:
   steps:
     - uri: http://one.example
-      delivery: {retry: 3, deadLetterSink: {uri: http://lost.example}}
+      delivery: {retry: 3, backoffPolicy: linear, backoffDelay: PT1S, deadLetterSink: {uri: http://lost.example}}
     - uri: http://two.example
   reply: {uri: http://reply.example}
 ",
@@ -104,7 +104,7 @@ spec:
       subscriber: {uri: http://one.example}
     - subscriber: {uri: http://two.example}
       reply: {uri: http://own.example}
-      delivery: {retry: 9, deadLetterSink: {uri: http://lost.example}}
+      delivery: {retry: 9, backoffPolicy: linear, backoffDelay: PT1S, deadLetterSink: {uri: http://lost.example}}
   reply: {uri: http://reply.example}
 ",
         &[
@@ -131,7 +131,7 @@ spec:
     spec: {delivery: {retry: 1, deadLetterSink: {uri: http://lost.example}}}
   steps:
     - uri: http://one.example
-      delivery: {retry: 5}
+      delivery: {retry: 5, backoffPolicy: linear, backoffDelay: PT1S}
     - uri: http://two.example
       delivery: {deadLetterSink: {uri: http://own.example}}
 ",

@@ -66,6 +66,13 @@ const CASES: &[(&str, &str, &str)] = &[
         "forbidden-field spec.channel.namespace",
     ),
     (
+        "new-apiserversource-filters",
+        "{apiVersion: sources.knative.dev/v1, kind: ApiServerSource, metadata: {name: a}, spec: {\
+          resources: [{apiVersion: v1, kind: Event}], filters: [{exact: {type: a}}], \
+          sink: {uri: http://s.example}}}",
+        "feature-disabled spec.filters",
+    ),
+    (
         "kreference-group",
         "{apiVersion: eventing.knative.dev/v1, kind: Trigger, metadata: {name: t}, spec: {\
           broker: b, subscriber: {ref: {group: serving.knative.dev, kind: Service, name: s}}}}",

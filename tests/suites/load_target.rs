@@ -2,7 +2,7 @@
 //! between characters, every path leading somewhere. Shared by the property tests and by the target
 //! of cargo-fuzz (fuzz/fuzz_targets/load.rs), so it names nothing but the library.
 
-use evctl::diag::{Finding, Location, Sources};
+use evctl::diag::{Code, Finding, Location, Sources};
 use evctl::model::yaml::{Node, Value};
 use evctl::model::{self, Assumed, Input, Manifest};
 use evctl::topology::resolve;
@@ -39,6 +39,10 @@ fn place(at: Location, sources: &Sources, finding: &Finding) {
 
 fn path(finding: &Finding, manifests: &[Manifest]) {
     let Some(object) = &finding.object else { return };
+    // What only the proposal has is taken out of the tree; what is missing may lack its parents too.
+    if matches!(finding.code, Code::ProposalField | Code::MissingField) {
+        return;
+    }
     // Two objects of one name and one file cannot be told apart by a finding.
     let mut said = manifests.iter().filter(|manifest| manifest.key.to_string() == *object);
     let leads = said.clone().any(|manifest| leads_somewhere(&manifest.root, &finding.path));

@@ -32,8 +32,6 @@ mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_admission;
-mod recorded_admission_flows;
-mod recorded_admission_natss;
 mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
@@ -59,13 +57,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         crd_fields::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
-        recorded_admission_natss::trials(),
         model_shapes::trials(),
         lowered_models::trials(),
         load_properties::trials(),
         corpus::trials(),
         recorded_objects::trials(),
-        recorded_admission_flows::trials(),
         recorded_flows::trials(),
         recorded_admission::trials(),
         features::trials(),

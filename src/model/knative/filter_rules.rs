@@ -8,15 +8,30 @@ use crate::model::reading::Reading;
 
 use super::filters::SubscriptionsFilter;
 
+/// What carries filters out, which decides what comes of bad ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filtering {
+    /// A server that takes requests: it lives on when one fails, and drops filters that changed.
+    Server,
+    /// The adapter of a source: its filters last as long as its process, in which all runs.
+    Adapter,
+}
+
 /// Checks a list of filters.
-pub fn check(reading: &mut Reading<'_>, at: &Path, filters: &[SubscriptionsFilter]) {
+pub fn check(reading: &mut Reading<'_>, at: &Path, filters: &[SubscriptionsFilter], by: Filtering) {
     for (number, one) in filters.iter().enumerate() {
-        filter(reading, &at.index(number), one, false);
+        filter(reading, &at.index(number), one, by, false);
     }
 }
 
 /// `negated`: whether the filter stands right below `not`.
-fn filter(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, negated: bool) {
+fn filter(
+    reading: &mut Reading<'_>,
+    at: &Path,
+    one: &SubscriptionsFilter,
+    by: Filtering,
+    negated: bool,
+) {
     let dialects = one.dialects();
     if dialects.len() > 1 {
         let message = format!("`{at}` has several dialects: {}", dialects.join(", "));
@@ -25,21 +40,21 @@ fn filter(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, negat
         return reading.fault(Code::SeveralDialects, at, message, help);
     }
     if one.is_skipped() {
-        skipped(reading, at, one, negated);
+        skipped(reading, at, one, negated && by == Filtering::Server);
     }
     for (name, below) in [("all", &one.all), ("any", &one.any)] {
-        check(reading, &at.key(name), below.as_deref().unwrap_or_default());
+        check(reading, &at.key(name), below.as_deref().unwrap_or_default(), by);
     }
     if let Some(below) = &one.not {
-        filter(reading, &at.key("not"), below, true);
+        filter(reading, &at.key("not"), below, by, true);
     }
     if let Some(text) = one.cesql.as_deref().filter(|text| !text.is_empty()) {
-        expression(reading, &at.key("cesql"), text);
+        expression(reading, &at.key("cesql"), text, by);
     }
 }
 
-/// A filter that the broker's filter leaves out.
-fn skipped(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, negated: bool) {
+/// A filter that is left out where it is carried out, or that even ends the process there.
+fn skipped(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, crashes: bool) {
     let empty = one.attribute_maps().find_map(|(dialect, map)| {
         let (name, _) = map.0.iter().find(|(_, value)| value.is_empty())?;
         Some(at.key(dialect).key(name))
@@ -49,7 +64,7 @@ fn skipped(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, nega
         None => format!("`{at}` says nothing"),
     };
     let at = empty.as_ref().unwrap_or(at);
-    if negated {
+    if crashes {
         let message = format!("{what}, and a `not` around that ends the process of the filter");
         let help = "write what the filter asks for, or take the `not` away: Knative admits it, and \
             the filter of every Broker in the cluster goes down when the object is next updated";
@@ -61,7 +76,7 @@ fn skipped(reading: &mut Reading<'_>, at: &Path, one: &SubscriptionsFilter, nega
     }
 }
 
-fn expression(reading: &mut Reading<'_>, at: &Path, text: &str) {
+fn expression(reading: &mut Reading<'_>, at: &Path, text: &str, by: Filtering) {
     let parsed = match cesql::parse(text) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -81,19 +96,24 @@ fn expression(reading: &mut Reading<'_>, at: &Path, text: &str) {
         reading.add(finding);
     }
     for (doubt, span) in cesql::doubts(&parsed.expression) {
-        doubtful(reading, at, text, &doubt, span);
+        doubtful(reading, at, text, &doubt, span, by);
     }
 }
 
-fn doubtful(reading: &mut Reading<'_>, at: &Path, text: &str, doubt: &Doubt, span: Span) {
+fn doubtful(
+    reading: &mut Reading<'_>,
+    at: &Path,
+    text: &str,
+    doubt: &Doubt,
+    span: Span,
+    by: Filtering,
+) {
     let mut severity = Severity::Error;
     let (code, message, help) = match doubt {
         Doubt::NotBoolean(what) => (
             Code::CesqlNotBoolean,
             format!("the expression comes to {what}, never to a boolean"),
-            "compare it with something: each event breaks off the request to the filter, which is \
-             retried and dead-lettered"
-                .to_owned(),
+            not_boolean(by).to_owned(),
         ),
         Doubt::Function { call, meant, certain } => {
             severity = if *certain { Severity::Error } else { Severity::Warning };
@@ -114,6 +134,19 @@ fn doubtful(reading: &mut Reading<'_>, at: &Path, text: &str, doubt: &Doubt, spa
     let mut finding = within(reading, at, text, span, code, message, help);
     finding.severity = severity;
     reading.add(finding);
+}
+
+/// What comes of an expression that is no boolean.
+fn not_boolean(by: Filtering) -> &'static str {
+    match by {
+        Filtering::Server => {
+            "compare it with something: each event breaks off the request to the filter, which is \
+             retried and dead-lettered"
+        }
+        Filtering::Adapter => {
+            "compare it with something: each event ends the process of the source's adapter"
+        }
+    }
 }
 
 /// A finding that points into the text, where the file has the text as it is.

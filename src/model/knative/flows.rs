@@ -10,6 +10,7 @@ use crate::model::kinds::{Kind, Spec};
 use crate::model::manifest::Typed;
 use crate::model::reading::Reading;
 
+use super::delivery_rules;
 use super::duck::{DeliverySpec, Destination, KReference};
 use super::messaging::ChannelTemplate;
 
@@ -109,7 +110,10 @@ impl Spec for SequenceSpec {
             let help = "add a step; the webhook refuses a Sequence without any";
             reading.fault_at_key(Code::InvalidValue, &Path::of("spec.steps"), message, help);
         }
-        template(reading, self.channel_template.as_ref());
+        for (number, step) in self.steps.iter().enumerate() {
+            let at = Path::of("spec.steps").index(number).key("delivery");
+            delivery_rules::check_without_format(reading, &at, step.delivery.as_ref());
+        }
     }
 
     fn typed(self) -> Typed {
@@ -124,27 +128,15 @@ impl Spec for ParallelSpec {
             let help = "add a branch; the webhook refuses a Parallel without any";
             reading.fault_at_key(Code::InvalidValue, &Path::of("spec.branches"), message, help);
         }
-        template(reading, self.channel_template.as_ref());
         for (number, branch) in self.branches.iter().enumerate() {
+            let at = Path::of("spec.branches").index(number).key("delivery");
+            delivery_rules::check_without_format(reading, &at, branch.delivery.as_ref());
             unprotected(reading, number, branch);
         }
     }
 
     fn typed(self) -> Typed {
         Typed::Flow(Flow::Parallel(Box::new(self)))
-    }
-}
-
-/// A template counts as a whole: what it does not say is not taken from the default.
-fn template(reading: &mut Reading<'_>, template: Option<&ChannelTemplate>) {
-    let Some(template) = template else { return };
-    for (field, text) in [("apiVersion", &template.api_version), ("kind", &template.kind)] {
-        if text.is_empty() {
-            let path = Path::of("spec.channelTemplate").key(field);
-            let message = format!("`{path}` is empty");
-            let help = "say which channel to make, or take the template away for the default";
-            reading.fault(Code::InvalidValue, &path, message, help);
-        }
     }
 }
 

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::diag::Code;
 use crate::model::kinds::Spec;
+use crate::model::knative::delivery_rules;
 use crate::model::knative::duck::filled;
+use crate::model::knative::filter_rules::{self, Filtering};
 use crate::model::knative::filters::SubscriptionsFilter;
-use crate::model::knative::{delivery_rules, filter_rules};
 use crate::model::manifest::Typed;
 use crate::model::path::Path;
 use crate::model::reading::Reading;
@@ -146,7 +147,7 @@ impl Spec for EventPolicySpec {
             }
         }
         let filters = self.filters.as_deref().unwrap_or_default();
-        filter_rules::check(reading, &Path::of("spec.filters"), filters);
+        filter_rules::check(reading, &Path::of("spec.filters"), filters, Filtering::Server);
     }
 
     fn typed(self) -> Typed {

@@ -5,9 +5,10 @@ use serde::Deserialize;
 
 use crate::diag::Code;
 use crate::model::kinds::Spec;
+use crate::model::knative::delivery_rules;
 use crate::model::knative::duck::{DeliverySpec, Destination, KReference};
+use crate::model::knative::filter_rules::{self, Filtering};
 use crate::model::knative::filters::{SubscriptionsFilter, TriggerFilter};
-use crate::model::knative::{delivery_rules, filter_rules};
 use crate::model::manifest::Typed;
 use crate::model::path::Path;
 use crate::model::reading::Reading;
@@ -81,7 +82,7 @@ impl TriggerSpec {
 
     fn filters(&self, reading: &mut Reading<'_>) {
         let filters = self.filters.as_deref().unwrap_or_default();
-        filter_rules::check(reading, &Path::of("spec.filters"), filters);
+        filter_rules::check(reading, &Path::of("spec.filters"), filters, Filtering::Server);
         let attributes = self.filter.as_ref().and_then(|filter| filter.attributes.as_ref());
         let Some(attributes) = attributes.filter(|attributes| !attributes.0.is_empty()) else {
             return;

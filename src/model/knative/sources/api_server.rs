@@ -1,16 +1,16 @@
 //! ApiServerSource: events about objects of the cluster.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::diag::Code;
 use crate::model::Path;
 use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
+use crate::model::knative::delivery_rules;
 use crate::model::knative::duck::Destination;
+use crate::model::knative::filter_rules::{self, Filtering};
+use crate::model::knative::filters::SubscriptionsFilter;
 use crate::model::knative::selector::LabelSelector;
 use crate::model::manifest::Typed;
 use crate::model::reading::Reading;
@@ -41,8 +41,8 @@ pub struct ApiServerSourceSpec {
     pub service_account_name: Option<String>,
     /// The namespaces to watch, by their labels; the source's own where it is absent.
     pub namespace_selector: Option<LabelSelector>,
-    /// Which events to send, as in a Trigger. Needs the feature `new-apiserversource-filters`.
-    pub filters: Option<Vec<BTreeMap<String, Value>>>,
+    /// Which events to send: those that pass every filter, as in a Trigger. Needs the feature `new-apiserversource-filters`.
+    pub filters: Option<Vec<SubscriptionsFilter>>,
 }
 
 /// What an event about an object carries.
@@ -108,12 +108,12 @@ impl Spec for ApiServerSourceSpec {
 
 impl ApiServerSourceSpec {
     fn filters(&self, reading: &mut Reading<'_>) {
-        let some = self.filters.as_ref().is_some_and(|filters| !filters.is_empty());
-        if some && !reading.assumed.features.enabled(FILTERS) {
-            let message = format!("filters are refused while the feature `{FILTERS}` is off");
-            let help = "switch it on in ConfigMap config-features, or filter in a Trigger";
-            reading.fault_at_key(Code::ForbiddenField, &Path::of("spec.filters"), message, help);
+        let filters = self.filters.as_deref().unwrap_or_default();
+        let at = Path::of("spec.filters");
+        if !filters.is_empty() {
+            delivery_rules::needs_feature(reading, &at, FILTERS);
         }
+        filter_rules::check(reading, &at, filters, Filtering::Adapter);
     }
 }
 
