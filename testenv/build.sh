@@ -2,6 +2,7 @@
 # Builds the real servers that tests run against, each at its pinned version, into testenv/bin.
 #
 #   testenv/build.sh [nats] [natscli] [etcd] [kubernetes] [knative] [node]     (none named: all)
+#   testenv/build.sh kubeconform     what benches/load.rs measures evctl beside; no test needs it
 #
 # A binary is named after its version and one that exists is not built again. Building everything
 # from nothing takes some five to ten minutes on two cores; each step says what it does.
@@ -41,6 +42,11 @@ natscli() {
 etcd() {
     cd "$here/etcd"
     build etcd "$(version go.etcd.io/etcd/server/v3)" go.etcd.io/etcd/server/v3
+}
+
+kubeconform() {
+    cd "$here/kubeconform"
+    build kubeconform "$(version github.com/yannh/kubeconform)" github.com/yannh/kubeconform/cmd/kubeconform
 }
 
 kubernetes() {
@@ -99,7 +105,7 @@ if [ $# -eq 0 ]; then
 fi
 for family in "$@"; do
     case "$family" in
-        nats | natscli | etcd | kubernetes | knative | node) "$family" ;;
+        nats | natscli | etcd | kubernetes | knative | node | kubeconform) "$family" ;;
         *) echo "testenv: no family of servers is named $family" >&2 && exit 64 ;;
     esac
 done

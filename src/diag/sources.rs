@@ -1,6 +1,8 @@
 //! The texts that findings point into: files by number, places by byte, lines and columns on demand.
 //! Reads no file itself.
 
+use std::sync::OnceLock;
+
 use super::Finding;
 use super::origin::Origins;
 
@@ -61,8 +63,17 @@ fn without(text: &str, secret: &str) -> String {
 struct Source {
     name: String,
     text: String,
-    /// The byte at which each line begins.
-    lines: Vec<usize>,
+    /// The byte at which each line begins, once somebody asks.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+        })
+    }
 }
 
 /// Every text of a run.
@@ -78,12 +89,7 @@ pub struct Sources {
 impl Sources {
     /// Takes a text in and gives it its number. `name` is how output calls the file.
     pub fn add(&mut self, name: impl Into<String>, text: String) -> FileId {
-        let lines = std::iter::once(0)
-            .chain(
-                text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1),
-            )
-            .collect();
-        self.texts.push(Source { name: name.into(), text, lines });
+        self.texts.push(Source { name: name.into(), text, lines: OnceLock::new() });
         FileId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -121,6 +127,11 @@ impl Sources {
         }
     }
 
+    /// Every file, in order of reading.
+    pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).map(FileId)
+    }
+
     /// How output calls the file.
     pub fn name(&self, file: FileId) -> &str {
         self.texts.get(file.0 as usize).map_or("?", |source| &source.name)
@@ -133,15 +144,15 @@ impl Sources {
 
     /// The number of the line that a byte is in, from 1.
     pub fn line_number(&self, file: FileId, byte: usize) -> usize {
-        let lines = self.texts.get(file.0 as usize).map_or(&[][..], |source| &source.lines);
+        let lines = self.texts.get(file.0 as usize).map_or(&[][..], Source::lines);
         lines.partition_point(|start| *start <= byte).max(1)
     }
 
     /// The bytes of a line without its break; `None` where the file has no such line.
     pub fn line(&self, file: FileId, number: usize) -> Option<Span> {
         let source = self.texts.get(file.0 as usize)?;
-        let start = *source.lines.get(number.checked_sub(1)?)?;
-        let Some(next) = source.lines.get(number) else {
+        let start = *source.lines().get(number.checked_sub(1)?)?;
+        let Some(next) = source.lines().get(number) else {
             return Some(Span { start, end: source.text.len() });
         };
         let text = source.text.get(start..next - 1)?;
@@ -154,7 +165,7 @@ impl Sources {
             return Position { line: 1, column: 1 };
         };
         let line = self.line_number(file, byte);
-        let start = source.lines.get(line - 1).copied().unwrap_or(0);
+        let start = source.lines().get(line - 1).copied().unwrap_or(0);
         let before = source.text.get(start..byte).unwrap_or("");
         Position { line, column: before.chars().count() + 1 }
     }

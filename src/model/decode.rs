@@ -9,7 +9,7 @@ use crate::diag::{Code, FileId, Finding, Location, Span};
 
 use super::path::Path;
 use super::shape::{self, Shape};
-use super::yaml::Node;
+use super::yaml::{self, Node};
 
 /// A tree, the file it stands in, and where in its object it hangs.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +49,10 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
     place: Place<'_>,
     at: &Path,
 ) -> Result<T, Vec<Finding>> {
-    let value = place.root.at(at).map_or_else(|| Value::Object(Map::new()), Node::to_json);
-    T::deserialize(&value).map_err(|error| {
-        let faults = Shape::of::<T>().faults_at(at, &value);
+    let empty = Node { value: yaml::Value::Mapping(Box::default()), span: Span::default() };
+    let node = place.root.at(at).unwrap_or(&empty);
+    T::deserialize(node).map_err(|error| {
+        let faults = Shape::of::<T>().faults_at(at, &node.to_json());
         if faults.is_empty() {
             // The schema is laxer than the type: a mistake of ours, and still an answer.
             return vec![place.finding(Code::WrongType, at, error.to_string(), "change the value")];

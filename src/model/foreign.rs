@@ -16,10 +16,6 @@ pub fn note(
     if let Some(problem) = problems.iter().find(|problem| is_templated(text, problem)) {
         return Some(template(text, problem, found));
     }
-    let has_head = |document: &Document| {
-        let root = document.root.as_ref();
-        root.is_some_and(|root| root.get("apiVersion").is_some() || root.get("kind").is_some())
-    };
     let is_hostile = |problem: &Problem| matches!(problem.code, Code::TooDeep | Code::TooLarge);
     let is_empty = problems.is_empty() && documents.iter().all(|document| document.root.is_none());
     if !found
@@ -38,6 +34,12 @@ pub fn no_manifest(text: &str) -> (Finding, Span) {
     let message = "this file has neither apiVersion nor kind, so it is no manifest";
     let help = "passed over; add both, keep it out of the folder, or name it in .evctlignore";
     (Finding::new(Code::NotAManifest, message, help), first_line(text))
+}
+
+/// Whether a document says what it is; then its text is of manifests.
+pub fn has_head(document: &Document) -> bool {
+    let root = document.root.as_ref();
+    root.is_some_and(|root| root.get("apiVersion").is_some() || root.get("kind").is_some())
 }
 
 fn template(text: &str, problem: &Problem, found: bool) -> (Finding, Span) {
@@ -93,15 +95,13 @@ fn line_where(text: &str, is_it: impl Fn(&str) -> bool) -> Span {
     Span::default()
 }
 
-/// Leaves one note of all those from `before` on that say that a document is no manifest.
-pub fn once(findings: &mut Vec<Finding>, before: usize) {
+/// Leaves one note of all those about a text that say that a document is no manifest.
+pub fn once(findings: &mut Vec<Finding>) {
     let is_note = |finding: &Finding| finding.code == Code::NotAManifest;
-    let count = findings.iter().skip(before).filter(|finding| is_note(finding)).count();
-    let mut index = 0;
+    let count = findings.iter().filter(|finding| is_note(finding)).count();
     let mut first = true;
     findings.retain_mut(|finding| {
-        index += 1;
-        if index <= before || !is_note(finding) {
+        if !is_note(finding) {
             return true;
         }
         if first && count > 1 {

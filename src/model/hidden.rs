@@ -80,7 +80,7 @@ pub fn faults(place: Place<'_>) -> Vec<Finding> {
             None | Some(Value::Null) => {}
             Some(Value::Mapping(entries)) => {
                 for entry in entries.iter().filter(|entry| entry.value.text().is_none()) {
-                    tell(&path.key(&entry.key), "text", "put quotes around the value");
+                    tell(&path.key(entry.key.as_str()), "text", "put quotes around the value");
                 }
             }
             Some(_) => tell(&path, "a mapping", "write one `name: value` a line"),

@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Kustomization {
 fn items<'a>(node: &'a Node, field: &str) -> impl Iterator<Item = &'a Node> {
     let node = node.get(field);
     let items = match node.map(|node| &node.value) {
-        Some(Value::Sequence(items)) => items.as_slice(),
+        Some(Value::Sequence(items)) => items,
         Some(Value::Mapping(_)) => node.map(std::slice::from_ref).unwrap_or_default(),
         _ => &[],
     };

@@ -65,10 +65,11 @@ fn headed(list: &Node, item: &Node) -> Node {
         && bare
         && !single.is_empty()
     {
-        let value = Node { value: Value::String(single.to_owned()), span: kind.value.span };
+        let value = Node { value: Value::String(single.into()), span: kind.value.span };
         let key_span: Span = kind.key_span;
-        entries.push(Entry { key: "kind".to_owned(), key_span, value });
-        entries.push(version.clone());
+        let kind = Entry { key: "kind".into(), key_span, value };
+        let own = std::mem::take(entries).into_iter();
+        *entries = own.chain([kind, version.clone()]).collect();
     }
     item
 }

@@ -1,32 +1,23 @@
 //! Texts to manifests: every document that can be read, and everything that is wrong, at once.
+//! Texts are read side by side; what comes out is the same whatever the number of threads.
 //! Reads no file itself and does not yet ask what objects refer to.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 
 use super::assumed::Assumed;
-use super::decode::{Place, decode};
-use super::envelope::Envelope;
+use super::document::{Found, Reader, Scope};
 use super::input::{How, Input, OriginFile};
-use super::manifest::{Manifest, Typed};
-use super::natsjs::proposal;
-use super::object::{ObjectKey, group_of, is_cluster_scoped, version_of};
-use super::origin;
-use super::path::Path;
-use super::project::{self, Project};
-use super::reading::Reading;
-use super::yaml::{self, Node};
-use super::{credentials, foreign, hidden, kinds, list};
+use super::manifest::Manifest;
+use super::parallel::{in_order, threads};
+use super::yaml::{self, Document, Problem};
+use super::{credentials, foreign, hidden, origin, project};
 
-/// What every document of a run is read by.
-#[derive(Clone, Copy)]
-struct Scope<'a> {
-    namespace: &'a str,
-    assumed: &'a Assumed,
-}
+/// How long a part of a text is at least, in bytes: many parts to share out, and short enough that
+/// the trees of one stay in the processor's cache until they are decoded.
+const PART: usize = 128 * 1024;
 
 /// What loading found.
 #[derive(Default)]
@@ -36,114 +27,208 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
     /// The project's name, where a project file says it.
     pub project: Option<(String, Location)>,
-    /// Places that are hidden once nothing is read from the texts any more.
-    credentials: Vec<(FileId, Span)>,
 }
 
 /// Reads every input. `namespace` is where an object lives that does not say; `assumed` is what the
 /// servers are taken to be.
 pub fn load(inputs: Vec<Input>, namespace: &str, assumed: &Assumed) -> Loaded {
-    let mut loaded = Loaded::default();
-    let scope = Scope { namespace, assumed };
-    for input in inputs {
-        loaded.input(input, scope);
-    }
-    for (file, span) in std::mem::take(&mut loaded.credentials) {
-        loaded.sources.hide_secret(Location { file, span });
-    }
-    loaded.sources.scrub(&mut loaded.findings);
-    let cluster_kinds = cluster_kinds(&loaded.manifests);
-    for manifest in &mut loaded.manifests {
-        if cluster_kinds.contains(&(manifest.key.group.clone(), manifest.key.kind.clone())) {
-            manifest.key.namespace = None;
-        }
-    }
-    loaded
+    Loader { scope: Scope { namespace, assumed }, threads: threads(), part: PART }.load(inputs)
 }
 
 /// The kinds that CRDs of the input declare for the whole cluster, as (group, kind).
 pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
-    let text = |manifest: &Manifest, at: &str| {
-        manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned)
-    };
+    let text = |manifest: &Manifest, at: &str| manifest.text(at).map(str::to_owned);
     manifests
         .iter()
         .filter(|m| m.key.is("apiextensions.k8s.io", "CustomResourceDefinition"))
-        .filter(|m| text(m, "/spec/scope").as_deref() == Some("Cluster"))
-        .filter_map(|m| Some((text(m, "/spec/group")?, text(m, "/spec/names/kind")?)))
+        .filter(|m| m.text("spec.scope") == Some("Cluster"))
+        .filter_map(|m| Some((text(m, "spec.group")?, text(m, "spec.names.kind")?)))
         .collect()
 }
 
+/// How inputs are read.
+struct Loader<'a> {
+    scope: Scope<'a>,
+    threads: usize,
+    part: usize,
+}
+
+/// What a text is read as.
+enum Use {
+    /// Manifests; `found` says that it lay in a folder, where much else may lie.
+    Manifests {
+        found: bool,
+    },
+    Project,
+    /// Another tool's: this is said of it, no more.
+    Passed(Box<Finding>),
+}
+
+/// A text to read.
+struct Text<'a> {
+    file: FileId,
+    text: &'a str,
+    used: Use,
+}
+
+/// A part of a text, and whether it is all of it.
+struct Part<'a> {
+    of: &'a Text<'a>,
+    range: Range<usize>,
+    is_whole: bool,
+}
+
+impl Loader<'_> {
+    fn load(&self, inputs: Vec<Input>) -> Loaded {
+        let mut loaded = Loaded::default();
+        let files: Vec<(FileId, Use)> =
+            inputs.into_iter().filter_map(|input| loaded.input(input)).collect();
+        let text = |(file, used)| Text { file, text: loaded.sources.text(file), used };
+        let texts: Vec<Text<'_>> = files.into_iter().map(text).collect();
+        self.read(&texts).into_iter().for_each(|(file, found)| loaded.take(file, found));
+        loaded.hide_credentials();
+        let cluster_kinds = cluster_kinds(&loaded.manifests);
+        for Manifest { key, .. } in &mut loaded.manifests {
+            if cluster_kinds.iter().any(|(group, kind)| key.is(group, kind)) {
+                key.namespace = None;
+            }
+        }
+        loaded
+    }
+
+    /// Reads the parts of every text. A text with a part that does not read as it should is read
+    /// again as a whole: what is wrong with it is said in the words of the whole.
+    fn read(&self, texts: &[Text<'_>]) -> BTreeMap<FileId, Vec<Found>> {
+        let parts: Vec<Part<'_>> = texts.iter().flat_map(|text| self.parts(text)).collect();
+        let mut read: BTreeMap<FileId, Vec<Found>> = BTreeMap::new();
+        let mut broken: BTreeSet<FileId> = BTreeSet::new();
+        for (part, found) in parts.iter().zip(in_order(self.threads, &parts, |p| self.part(p))) {
+            match found {
+                Some(found) => read.entry(part.of.file).or_default().push(found),
+                None => {
+                    broken.insert(part.of.file);
+                }
+            }
+        }
+        let again: Vec<&Text<'_>> = texts.iter().filter(|t| broken.contains(&t.file)).collect();
+        for (text, found) in again.iter().zip(in_order(self.threads, &again, |t| self.whole(t))) {
+            read.insert(text.file, vec![found]);
+        }
+        read
+    }
+
+    fn parts<'a>(&self, text: &'a Text<'a>) -> Vec<Part<'a>> {
+        let ranges = yaml::parts(text.text, self.part);
+        let is_whole = ranges.len() == 1;
+        ranges.into_iter().map(|range| Part { of: text, range, is_whole }).collect()
+    }
+
+    fn part(&self, part: &Part<'_>) -> Option<Found> {
+        if part.is_whole {
+            return Some(self.whole(part.of));
+        }
+        let Use::Manifests { .. } = part.of.used else { return None };
+        let documents = yaml::part(part.of.text, part.range.clone())?;
+        // Whether a text is of manifests at all is a question about the whole of it.
+        let is_ordinary = documents.first().is_some_and(foreign::has_head);
+        is_ordinary.then(|| self.found(part.of, documents, Vec::new()))
+    }
+
+    fn whole(&self, text: &Text<'_>) -> Found {
+        let (documents, problems) = yaml::documents(text.text);
+        let note = match &text.used {
+            Use::Passed(note) => Some(((**note).clone(), foreign::first_line(text.text))),
+            Use::Manifests { found } => foreign::note(text.text, &documents, &problems, *found),
+            Use::Project => foreign::note(text.text, &documents, &problems, false),
+        };
+        let Some((note, span)) = note else { return self.found(text, documents, problems) };
+        Found {
+            hidden: hidden::spans(text.text, &documents, !problems.is_empty()),
+            findings: vec![note.at(Location { file: text.file, span })],
+            ..Found::default()
+        }
+    }
+
+    fn found(&self, of: &Text<'_>, documents: Vec<Document>, problems: Vec<Problem>) -> Found {
+        let &Text { file, text, .. } = of;
+        let hidden = hidden::spans(text, &documents, !problems.is_empty());
+        let finding = |problem: Problem| {
+            let at = Location { file, span: problem.span };
+            Finding::new(problem.code, problem.message, problem.help).at(at)
+        };
+        let findings = problems.into_iter().map(finding).collect();
+        let found = Found { hidden, findings, ..Found::default() };
+        let mut reader = Reader { scope: self.scope, file, text, found };
+        for root in documents.into_iter().filter_map(|document| document.root) {
+            match of.used {
+                Use::Project => reader.project_file(&root),
+                _ => reader.document(root),
+            }
+        }
+        reader.found
+    }
+}
+
 impl Loaded {
-    fn input(&mut self, input: Input, scope: Scope<'_>) {
+    /// Takes the text of an input in, and says how it is to be read.
+    fn input(&mut self, input: Input) -> Option<(FileId, Use)> {
         let bytes = match input.content {
             Ok(bytes) => bytes,
-            Err(finding) => return self.findings.push(*finding),
+            Err(finding) => {
+                self.findings.push(*finding);
+                return None;
+            }
         };
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => return self.not_utf8(&input.name, &error, &input.how),
-        };
-        let (file, documents, problems) = self.text(&input.name, &text);
-        let found = match input.how {
-            How::Passed(note) => {
-                let span = foreign::first_line(self.sources.text(file));
-                return self.findings.push(note.at(Location { file, span }));
+            Err(error) => {
+                self.not_utf8(&input.name, &error, &input.how);
+                return None;
             }
-            How::Built { folder, files } => {
-                self.origins(file, &folder, &documents, files);
-                false
-            }
-            How::Named => false,
-            How::Found => true,
         };
-        let text = self.sources.text(file);
-        if let Some((note, span)) = foreign::note(text, &documents, &problems, found) {
-            return self.findings.push(note.at(Location { file, span }));
-        }
-        for problem in problems {
-            let at = Location { file, span: problem.span };
-            self.findings.push(Finding::new(problem.code, problem.message, problem.help).at(at));
-        }
         let is_project = input.name.rsplit(['/', '\\']).next() == Some(project::FILE_NAME);
-        let roots = documents.into_iter().filter_map(|document| document.root);
-        if is_project {
-            return roots.for_each(|root| self.project_file(file, &root));
-        }
-        let before = self.findings.len();
-        roots.for_each(|root| self.document(file, root, scope));
-        foreign::once(&mut self.findings, before);
+        let file = self.text(input.name, text);
+        let used = match input.how {
+            How::Passed(note) => Use::Passed(note),
+            How::Built { folder, files } => {
+                self.origins(file, &folder, files);
+                Use::Manifests { found: false }
+            }
+            _ if is_project => Use::Project,
+            How::Named => Use::Manifests { found: false },
+            How::Found => Use::Manifests { found: true },
+        };
+        Some((file, used))
     }
 
-    /// Takes a text in: its documents, what is wrong with it, and no secret of it in the open.
-    fn text(
-        &mut self,
-        name: &str,
-        text: &str,
-    ) -> (FileId, Vec<yaml::Document>, Vec<yaml::Problem>) {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let file = self.sources.add(name, text.to_owned());
-        self.credentials.extend(credentials::spans(text).into_iter().map(|span| (file, span)));
-        let (documents, problems) = yaml::documents(self.sources.text(file));
-        for span in hidden::spans(self.sources.text(file), &documents, !problems.is_empty()) {
-            self.sources.hide(Location { file, span });
+    fn text(&mut self, name: String, mut text: String) -> FileId {
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
         }
-        (file, documents, problems)
+        self.sources.add(name, text)
+    }
+
+    /// Hides credentials, once nothing is read from the texts any more.
+    fn hide_credentials(&mut self) {
+        for file in self.sources.files() {
+            for span in credentials::spans(self.sources.text(file)) {
+                self.sources.hide_secret(Location { file, span });
+            }
+        }
+        self.sources.scrub(&mut self.findings);
     }
 
     /// Notes where what kustomize built comes from.
-    fn origins(
-        &mut self,
-        built: FileId,
-        folder: &str,
-        documents: &[yaml::Document],
-        files: Vec<OriginFile>,
-    ) {
+    fn origins(&mut self, built: FileId, folder: &str, files: Vec<OriginFile>) {
         let mut read = origin::Files::of(folder);
         for file in files {
-            let (id, documents, _) = self.text(&file.name, &file.text);
+            let id = self.text(file.name.clone(), file.text.clone());
+            let (documents, problems) = yaml::documents(self.sources.text(id));
+            let hidden = hidden::spans(self.sources.text(id), &documents, !problems.is_empty());
+            hidden.into_iter().for_each(|span| self.sources.hide(Location { file: id, span }));
             read.add(id, &file, documents);
         }
+        let (documents, _) = yaml::documents(self.sources.text(built));
         for root in documents.iter().filter_map(|document| document.root.as_ref()) {
             read.trace(built, root, &mut self.sources.origins);
         }
@@ -154,9 +239,7 @@ impl Loaded {
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-        let credentials = credentials::spans(&text);
         let file = self.sources.add(name, text);
-        self.credentials.extend(credentials.into_iter().map(|span| (file, span)));
         for span in hidden::spans(self.sources.text(file), &[], true) {
             self.sources.hide(Location { file, span });
         }
@@ -173,145 +256,88 @@ impl Loaded {
         );
     }
 
-    fn project_file(&mut self, file: FileId, root: &Node) {
-        for span in project::secrets(root) {
-            self.sources.hide(Location { file, span });
+    /// Takes in what the parts of a text hold.
+    fn take(&mut self, file: FileId, parts: Vec<Found>) {
+        let mut findings = Vec::new();
+        for part in parts {
+            part.hidden.into_iter().for_each(|span| self.sources.hide(Location { file, span }));
+            findings.extend(part.findings);
+            self.manifests.extend(part.manifests);
+            part.names.into_iter().for_each(|(name, at)| self.named(name, at));
         }
-        let place = Place { file, root };
-        match decode::<Project>(place, &Path::default()) {
-            Ok(project) => {
-                self.findings.extend(project::check(&project, place));
-                self.named(project.name.as_str(), place.value(&Path::of("name")));
-            }
-            Err(findings) => self.findings.extend(findings),
-        }
+        foreign::once(&mut findings);
+        self.findings.extend(findings);
     }
 
     /// Takes the project's name; a second project among the inputs is an error.
-    fn named(&mut self, name: &str, at: Location) {
+    fn named(&mut self, name: String, at: Location) {
         match &self.project {
-            Some((first, place)) if first != name => {
+            Some((first, place)) if *first != name => {
                 let message = format!("the inputs belong to two projects, `{first}` and `{name}`");
                 let help = "plan one at a time, or say --project with one project file alone";
                 let finding =
                     Finding::new(Code::DuplicateObject, message, help).at(at).path("name");
                 self.findings.push(finding.related(*place, "the other project"));
             }
-            _ => self.project = Some((name.to_owned(), at)),
+            _ => self.project = Some((name, at)),
         }
     }
+}
 
-    fn document(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let place = Place { file, root: &root };
-        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
-            let span = Span {
-                start: root.span.start,
-                end: first_line_end(&self.sources, file, root.span),
-            };
-            let message = "this document has neither apiVersion nor kind, so it is no manifest";
-            let help = "passed over; add both, or keep it out of the folder";
-            let finding = Finding::new(Code::NotAManifest, message, help);
-            self.findings.push(finding.at(Location { file, span }));
-            return;
-        }
-        if group_of(&api_version) == "kustomize.config.k8s.io" {
-            let message = format!("a {kind} is for kustomize, which does not run here");
-            let help = "passed over; -k and its folder give evctl what kustomize makes of it";
-            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
-            return;
-        }
-        if group_of(&api_version) == "evctl.dev" {
-            let message = format!("a {kind} of evctl itself is nothing to plan");
-            let help = "passed over; keep saved worlds and reports out of the folder";
-            self.findings.push(place.finding(Code::SkippedKind, &Path::of("kind"), message, help));
-            return;
-        }
-        if list::is_list(&root) {
-            let (items, findings) = list::items(place);
-            self.findings.extend(findings);
-            return items.into_iter().for_each(|item| self.item(file, item, scope));
-        }
-        self.manifest(file, root, scope);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Documents in order and not; each is put after a `---`.
+    const DOCUMENTS: &[&str] = &[
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData: {p: hunter2}\n",
+        "apiVersion: messaging.knative.dev/v1\nkind: Channel\nmetadata:\n  name: c\nspec: {x: 1}\n",
+        "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: d}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: e}}\n",
+        "apiVersion: x/v1\nkind: A\nmetadata: &m {name: f}\nspec: *m\n",
+        "kind: A\nkind: B\n",
+        "just: data\n",
+        "text: |\n  a\n  ---\n",
+        "{{ template }}\n",
+        "a: [\n",
+        "\n",
+        "...\n",
+        "\"open\n",
+    ];
+
+    fn texts() -> impl Strategy<Value = Vec<String>> {
+        let index = prop_oneof![4 => 0..6usize, 1 => 0..DOCUMENTS.len()];
+        let text = proptest::collection::vec(index, 0..6)
+            .prop_map(|all| all.iter().map(|at| DOCUMENTS[*at]).collect::<Vec<_>>().join("---\n"));
+        proptest::collection::vec(text, 1..6)
     }
 
-    /// An item of a list: another list, or an object and nothing else.
-    fn item(&mut self, file: FileId, root: Node, scope: Scope<'_>) {
-        if root.get("apiVersion").is_none() && root.get("kind").is_none() {
-            return self.manifest(file, root, scope);
-        }
-        self.document(file, root, scope);
-    }
-
-    fn manifest(&mut self, file: FileId, mut root: Node, scope: Scope<'_>) {
-        let rewritten = proposal::rewrite(file, &mut root);
-        let place = Place { file, root: &root };
-        let envelope = match decode::<Envelope>(place, &Path::default()) {
-            Ok(envelope) => envelope,
-            Err(findings) => return self.findings.extend(findings),
+    fn read(threads: usize, part: usize, texts: &[String]) -> String {
+        let assumed = Assumed::default();
+        let scope = Scope { namespace: "default", assumed: &assumed };
+        let input = |(number, text): (usize, &String)| Input {
+            how: if number % 2 == 0 { How::Found } else { How::Named },
+            ..Input::named(format!("{number}.yaml"), Ok(text.clone().into()))
         };
-        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let group = group_of(&api_version).to_owned();
-        let said = envelope.metadata.namespace.map(|namespace| namespace.as_str().to_owned());
-        let in_cluster = kinds::versions(&group, &kind).any(|row| row.cluster_scoped);
-        let namespace = if is_cluster_scoped(&group, &kind) || in_cluster {
-            None
-        } else {
-            Some(said.unwrap_or_else(|| scope.namespace.to_owned()))
-        };
-        let key =
-            ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
-        let text = self.sources.text(file);
-        let (typed, mut findings) = typed(place, &key, &api_version, scope.assumed, text);
-        findings.extend(rewritten);
-        if key.is("", "Secret") {
-            findings.extend(hidden::faults(place));
+        let inputs = texts.iter().enumerate().map(input).collect();
+        let loaded = Loader { scope, threads, part }.load(inputs);
+        let shown = (0..).take(texts.len()).map(|file| loaded.sources.text(FileId(file)));
+        let shown: Vec<_> = shown.collect();
+        assert!(!shown.concat().contains("hunter2"), "{texts:?}");
+        format!("{:#?}\n{:#?}\n{shown:#?}", loaded.manifests, loaded.findings)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn threads_and_parts_change_nothing(texts in texts()) {
+            let one = read(1, usize::MAX, &texts);
+            prop_assert_eq!(&read(3, usize::MAX, &texts), &one);
+            prop_assert_eq!(&read(1, 1, &texts), &one);
+            prop_assert_eq!(&read(4, 1, &texts), &one);
         }
-        self.findings.extend(findings.into_iter().map(|finding| finding.object(key.to_string())));
-        self.manifests.push(Manifest::new(key, api_version, file, root, typed));
     }
-}
-
-/// Decodes a manifest by its kind.
-fn typed(
-    place: Place<'_>,
-    key: &ObjectKey,
-    api_version: &str,
-    assumed: &Assumed,
-    text: &str,
-) -> (Typed, Vec<Finding>) {
-    let version = version_of(api_version);
-    let mut rows = kinds::versions(&key.group, &key.kind).peekable();
-    if rows.peek().is_none() {
-        let near = kinds::near(&key.group, &key.kind);
-        return (Typed::Other, near.map(|near| unknown(place, key, near)).into_iter().collect());
-    }
-    let Some(row) = rows.find(|row| row.version == version) else {
-        return (Typed::Broken, vec![unserved(place, key, api_version)]);
-    };
-    let mut reading = Reading::new(place, key, api_version, assumed).of(text);
-    let typed = (row.read)(&mut reading).unwrap_or(Typed::Broken);
-    (typed, reading.into_findings())
-}
-
-fn unknown(place: Place<'_>, key: &ObjectKey, near: &str) -> Finding {
-    let message = format!("{} has no kind `{}` that evctl knows", key.group, key.kind);
-    let help = format!("did you mean `{near}`?");
-    place.finding(Code::UnknownKind, &Path::of("kind"), message, help)
-}
-
-fn unserved(place: Place<'_>, key: &ObjectKey, api_version: &str) -> Finding {
-    let versions: Vec<String> = kinds::versions(&key.group, &key.kind)
-        .map(|row| format!("{}/{}", row.group, row.version))
-        .collect();
-    let message = format!("{} is not served as `{api_version}`", key.kind);
-    let help = format!("write apiVersion: {}", versions.join(" or "));
-    place.finding(Code::UnservedVersion, &Path::of("apiVersion"), message, help)
-}
-
-fn first_line_end(sources: &Sources, file: FileId, span: Span) -> usize {
-    let text = &sources.text(file)[span.start..span.end];
-    span.start + text.find('\n').unwrap_or(text.len())
 }

@@ -19,7 +19,6 @@ use super::natsjs::NatsJetStreamChannelSpec;
 use super::object::ObjectKey;
 use super::object_model::ObjectModel;
 use super::openfunction::OpenFunction;
-use super::path::Path;
 use super::yaml::Node;
 
 /// One document that names an object.
@@ -76,11 +75,12 @@ impl Manifest {
 
     /// Where the object says its name: what a finding about the whole of it points at.
     pub fn name_location(&self) -> Location {
-        self.place().value(&Path::of("metadata.name"))
+        let name = self.root.along("metadata.name").or_else(|| self.root.get("metadata"));
+        Location { file: self.file, span: name.unwrap_or(&self.root).span }
     }
 
     /// The text at a path of plain keys.
     pub fn text(&self, path: &str) -> Option<&str> {
-        self.root.at(&Path::of(path)).and_then(Node::text)
+        self.root.along(path).and_then(Node::text)
     }
 }

@@ -1,6 +1,10 @@
 //! Every way in which a value falls short of its type's schema. Used only once decoding has failed:
 //! decoding stops at the first error, a schema names them all. Knows nothing of texts and places.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{ValidationError, Validator};
@@ -31,11 +35,19 @@ pub struct Shape {
     validator: Option<Validator>,
 }
 
+/// The shapes that have been asked for, by the type's own id: making one takes longer than checking
+/// a hundred documents, and a mistake is often made in many.
+static SHAPES: Mutex<BTreeMap<Cow<'static, str>, Arc<Shape>>> = Mutex::new(BTreeMap::new());
+
 impl Shape {
     /// The shape of a type.
-    pub fn of<T: JsonSchema>() -> Self {
-        let schema = schema_of::<T>();
-        Self { validator: jsonschema::validator_for(&schema).ok(), schema }
+    pub fn of<T: JsonSchema>() -> Arc<Self> {
+        let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = shapes.entry(T::schema_id()).or_insert_with(|| {
+            let schema = schema_of::<T>();
+            Arc::new(Self { validator: jsonschema::validator_for(&schema).ok(), schema })
+        });
+        Arc::clone(made)
     }
 
     /// Every fault of a whole document, in the schema's order.

@@ -35,7 +35,7 @@ use crate::model::natsjs::NatsJetStreamChannelSpec;
 use crate::model::object_model::CallRole;
 
 /// What takes events in, by the name that output uses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NodeName {
     Object(ObjectKey),
     /// A URI relative to an object's address.

@@ -251,7 +251,7 @@ impl Resolver<'_> {
     pub(super) fn key_of(&self, manifest: &Manifest, reference: &KReference) -> ObjectKey {
         let group = reference.group().to_owned();
         let scoped = crate::model::object::is_cluster_scoped(&group, &reference.kind)
-            || self.cluster_kinds.contains(&(group.clone(), reference.kind.clone()));
+            || self.cluster_kinds.iter().any(|(g, kind)| *g == group && *kind == reference.kind);
         let own = || manifest.key.namespace.clone();
         let namespace = if scoped { None } else { reference.namespace.clone().or_else(own) };
         ObjectKey { group, kind: reference.kind.clone(), namespace, name: reference.name.clone() }

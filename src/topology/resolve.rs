@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
 use crate::diag::{Code, Finding, Location};
 use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
@@ -25,9 +28,9 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
     let mut resolver = Resolver {
         manifests,
         assumed,
-        declared: BTreeMap::new(),
+        declared: IndexMap::with_capacity(manifests.len()),
         cluster_kinds: cluster_kinds(manifests),
-        nodes: BTreeMap::new(),
+        nodes: IndexMap::with_capacity(manifests.len()),
         streams: BTreeMap::new(),
         buses: BTreeMap::new(),
         topology: Topology::default(),
@@ -46,11 +49,11 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
 pub(super) struct Resolver<'a> {
     pub(super) manifests: &'a [Manifest],
     pub(super) assumed: &'a Assumed,
-    /// Every declared object and its manifest.
-    pub(super) declared: BTreeMap<ObjectKey, usize>,
+    /// Every declared object and its manifest, in the order of the keys.
+    pub(super) declared: IndexMap<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
-    pub(super) nodes: BTreeMap<NodeName, NodeIndex>,
+    pub(super) nodes: IndexMap<NodeName, NodeIndex>,
     /// Every stream that is declared, or that a channel stands for.
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
     /// The first event bus of each server, by URL and cluster id.
@@ -63,18 +66,22 @@ pub(super) struct Resolver<'a> {
 impl Resolver<'_> {
     fn declare(&mut self) {
         for (at, manifest) in self.manifests.iter().enumerate() {
-            let Some(first) = self.declared.get(&manifest.key) else {
-                self.declared.insert(manifest.key.clone(), at);
-                continue;
+            let first = match self.declared.entry(&manifest.key) {
+                Entry::Occupied(first) => *first.get(),
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    continue;
+                }
             };
             let message = format!("{} is declared twice", manifest.key);
             let finding = Finding::new(Code::DuplicateObject, message, "keep one of the two")
                 .at(manifest.name_location())
                 .path("metadata.name")
                 .object(manifest.key.to_string())
-                .related(self.manifests[*first].name_location(), "first declared here");
+                .related(self.manifests[first].name_location(), "first declared here");
             self.findings.push(finding);
         }
+        self.declared.sort_unstable_keys();
     }
 
     /// Nodes come first, so that whatever refers to one finds it, in whatever order they stand.

@@ -15,6 +15,7 @@ mod credentials;
 mod eventing_routes;
 mod features;
 mod fixtures;
+mod generated;
 mod golden;
 mod in_process;
 mod inputs;
@@ -51,6 +52,7 @@ use libtest_mimic::Trial;
 pub(crate) fn trials() -> Vec<Trial> {
     [
         fixtures::trials(),
+        generated::trials(),
         shape_properties::trials(),
         shape_properties_nats::trials(),
         crd_fields::trials(),

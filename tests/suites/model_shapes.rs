@@ -27,7 +27,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// Fewer cases than elsewhere: there are many documents.
-fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+fn holds<T: DeserializeOwned + JsonSchema + std::fmt::Debug>(valid: &Value) {
     holds_in::<T>(valid, 300);
 }
 

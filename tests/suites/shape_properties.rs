@@ -1,5 +1,8 @@
 //! Decoding and schema say the same of every kind: a document decodes exactly where its schema
-//! holds. Valid documents are mutated at random places with values that sit on the edges.
+//! holds. Decoding from a located tree says the same as from its JSON. Valid
+//! documents are mutated at random places with values that sit on the edges.
+
+use std::fmt::Debug;
 
 use evctl::model::envelope::Document;
 use evctl::model::knative::eventing::{
@@ -16,6 +19,7 @@ use evctl::model::knative::sources::{
 use evctl::model::natsjs::NatsJetStreamChannelSpec;
 use evctl::model::project::Project;
 use evctl::model::shape::Shape;
+use evctl::model::yaml;
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -104,19 +108,22 @@ pub(crate) fn cases(default: u32) -> u32 {
     std::env::var("EVCTL_TEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-pub(super) fn holds<T: DeserializeOwned + JsonSchema>(valid: &Value) {
+pub(super) fn holds<T: DeserializeOwned + JsonSchema + Debug>(valid: &Value) {
     holds_in::<T>(valid, 1500);
 }
 
 /// As many mutations as a kind needs whose fields are of forms that other kinds have too.
-fn holds_briefly<S: DeserializeOwned + JsonSchema>(kind: &str, spec: &Value) {
+fn holds_briefly<S: DeserializeOwned + JsonSchema + Debug>(kind: &str, spec: &Value) {
     let document =
         json!({"apiVersion": "a/v1", "kind": kind, "metadata": metadata(), "spec": spec});
     holds_in::<Document<S>>(&document, 300);
 }
 
 /// Decoding and schema agree on mutations of a valid document.
-pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema>(valid: &Value, default_cases: u32) {
+pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema + Debug>(
+    valid: &Value,
+    default_cases: u32,
+) {
     let shape = Shape::of::<T>();
     assert_eq!(shape.faults(valid), [], "the seed must be valid");
     T::deserialize(valid).unwrap_or_else(|error| panic!("the seed must decode: {error}"));
@@ -143,6 +150,12 @@ pub(crate) fn holds_in<T: DeserializeOwned + JsonSchema>(valid: &Value, default_
             decoded.err(),
             faults
         );
+        let (documents, _) = yaml::documents(&document.to_string());
+        if let Some(root) = documents.first().and_then(|document| document.root.as_ref()) {
+            let [tree, json] = [T::deserialize(root), T::deserialize(root.to_json())]
+                .map(|decoded| decoded.map_err(|_| "not of the shape"));
+            prop_assert_eq!(format!("{tree:?}"), format!("{json:?}"));
+        }
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));

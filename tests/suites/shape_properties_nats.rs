@@ -25,7 +25,7 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn kind<S: DeserializeOwned + JsonSchema>(spec: &Value) {
+fn kind<S: DeserializeOwned + JsonSchema + std::fmt::Debug>(spec: &Value) {
     holds::<Document<S>>(&json!({
         "apiVersion": "jetstream.nats.io/v1beta2", "kind": "K", "metadata": metadata(), "spec": spec
     }));

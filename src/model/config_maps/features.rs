@@ -47,7 +47,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Settings {
         if flag.starts_with('_') {
             continue;
         }
-        check(reading, &at.key(&entry.key), flag, value);
+        check(reading, &at.key(entry.key.as_str()), flag, value);
         flags.insert(flag.to_owned(), value.to_owned());
     }
     Settings::Features(flags)

@@ -97,7 +97,7 @@ pub(super) fn channels(opened: &mut Opened<'_, '_>) -> Option<Settings> {
     let namespaces = at.key("namespaceDefaults");
     let mut templates = vec![at.key("clusterDefault")];
     if let Some(Node { value: Value::Mapping(entries), .. }) = opened.place.root.at(&namespaces) {
-        templates.extend(entries.iter().map(|entry| namespaces.key(&entry.key)));
+        templates.extend(entries.iter().map(|entry| namespaces.key(entry.key.as_str())));
     }
     let faulty = templates.iter().filter(|template| !checked(opened, template)).count();
     defaults.filter(|_| faulty == 0).map(Settings::Channels)

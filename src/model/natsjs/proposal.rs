@@ -70,10 +70,11 @@ fn has_marks(spec: &Node) -> bool {
     let has = |path: &str| spec.at(&Path::of(path)).is_some();
     let start_is_text = |node: &Node| node.get("optStartSeq").is_some_and(|n| n.text().is_some());
     let config = spec.at(&Path::of("stream.config"));
-    let sources = match config.and_then(|config| config.get("sources")).map(|node| &node.value) {
-        Some(Value::Sequence(items)) => items.as_slice(),
-        _ => &[],
-    };
+    let sources: &[Node] =
+        match config.and_then(|config| config.get("sources")).map(|node| &node.value) {
+            Some(Value::Sequence(items)) => items,
+            _ => &[],
+        };
     let starts = [spec.get("consumerConfigTemplate"), config.and_then(|c| c.get("mirror"))];
     has("stream.config.template")
         || has("consumerConfigTemplate.idleHeartbeat")
@@ -114,7 +115,8 @@ impl Rewriting {
         if let Some(Value::Sequence(tags)) =
             config.at_mut(&Path::of("placement.tags")).map(|node| &mut node.value)
         {
-            tags.retain(|tag| !is_empty(Some(tag)));
+            let all = std::mem::take(tags).into_iter();
+            *tags = all.filter(|tag| !is_empty(Some(tag))).collect();
         }
         if config.get("placement").is_some_and(says_nothing) {
             config.remove("placement");
@@ -215,7 +217,7 @@ impl Rewriting {
         let Value::Mapping(entries) = &mut node.value else { return };
         let Some(entry) = entries.iter_mut().find(|entry| entry.key == last(field)) else { return };
         let Entry { key, key_span, .. } = entry;
-        shipped.clone_into(key);
+        *key = shipped.into();
         let span = *key_span;
         let message = format!("`{}` of the proposal was shipped as `{shipped}`", last(field));
         let help =

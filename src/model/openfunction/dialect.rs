@@ -49,7 +49,7 @@ fn first_kafka(kafka: &Node, path: &Path) -> Option<Path> {
     let Value::Mapping(entries) = &kafka.value else { return None };
     entries.iter().filter(|entry| entry.value.get("brokers").is_none()).find_map(|entry| {
         let field = FIRST_KAFKA.iter().find(|field| entry.value.get(field).is_some())?;
-        Some(path.key(&entry.key).key(*field))
+        Some(path.key(entry.key.as_str()).key(*field))
     })
 }
 

@@ -1,27 +1,30 @@
 //! granit-parser's events to located trees, one per document, with limits on depth and on what
 //! aliases expand to. Goes on with the next document after a syntax error. Knows nothing of kinds.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag, options};
+use granit_parser::{Parser, Span as Marked, StrInput, options};
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::diag::{Code, Span};
 
 use super::entries::Entries;
+use super::part::{Built, Part};
 use super::problem::{
-    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep, unfitting,
+    DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep,
 };
 use super::{Entry, Node, Value, scalar};
 
-/// Nodes in one file, aliases expanded: far above the largest CRD (some 30,000).
+/// Nodes in one document, and nodes that aliases stand for in one file: far above the largest CRD
+/// (some 30,000).
 const NODES: usize = 1_000_000;
 
 /// What an alias repeats of text counts as nodes too, or one long text could fill the memory.
 const BYTES_PER_NODE: usize = 64;
 
 /// One document of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// `None` where the document is empty.
     pub root: Option<Node>,
@@ -29,21 +32,14 @@ pub struct Document {
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
 pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
-    let mut builder = Builder {
-        text,
-        // Another crate may switch the parser's comments on for all.
-        parser: Parser::new_from_str_with_options(text, options! { emit_comments: false }),
-        anchors: BTreeMap::new(),
-        nodes: 0,
-        problems: Vec::new(),
-    };
+    let mut builder = Builder::new(text, 0..text.len());
     let mut documents = Vec::new();
-    while builder.nodes <= NODES {
+    while builder.repeated <= NODES {
         match builder.next_document() {
             Ok(Some(document)) => documents.push(document),
             Ok(None) => break,
             Err(problem) => {
-                builder.problems.push(problem);
+                builder.problems.push(*problem);
                 if !matches!(builder.parser.proceed_next_document(), Ok(true)) {
                     break;
                 }
@@ -53,61 +49,115 @@ pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     (documents, builder.problems)
 }
 
+/// Reads a part of a text (`split::parts`), with places in the whole; `None` where anything about it
+/// is out of the ordinary, so that the text is better read whole.
+pub fn part(text: &str, part: Range<usize>) -> Option<Vec<Document>> {
+    // The parser sees the `---` of the next part: what a document ends at counts for its places.
+    let more = part.end < text.len();
+    let end = if more { part.end + "---".len() } else { part.end };
+    let mut builder = Builder::new(text, part.start..end);
+    let mut documents = Vec::new();
+    while let Some(document) = builder.next_document().ok()? {
+        documents.push(document);
+    }
+    let next = if more { documents.pop() } else { None };
+    let is_ordinary = builder.problems.is_empty() && builder.repeated == 0;
+    (is_ordinary && next.is_none_or(|next| next.root.is_none())).then_some(documents)
+}
+
 struct Builder<'text> {
+    /// The file's text, as far as it is read here.
     text: &'text str,
+    /// Where reading begins.
+    start: usize,
     parser: Parser<'text, StrInput<'text>>,
     /// By anchor: the node, how many nodes it is, and how deep it goes.
     anchors: BTreeMap<usize, (Node, usize, usize)>,
+    /// How many nodes the document has.
     nodes: usize,
+    /// How many nodes the aliases of the file stand for.
+    repeated: usize,
+    /// What has been read of the collections that are still open, the innermost last: a collection
+    /// is then made in one piece, as large as it is and no larger.
+    items: Vec<Node>,
+    entries: Vec<Entry>,
     problems: Vec<Problem>,
 }
 
-type Built<T> = Result<T, Problem>;
-
 impl<'text> Builder<'text> {
-    /// The next event that carries data.
-    fn event(&mut self) -> Built<Option<(Event<'text>, Span)>> {
-        match self.parser.next_event() {
-            None => Ok(None),
-            Some(Ok((event, marked))) => Ok(Some((event, bytes(&marked)))),
-            Some(Err(error)) => {
-                let at = error.marker().byte_offset().unwrap_or(self.text.len());
-                Err(syntax(self.text, at, &error.info()))
-            }
+    fn new(text: &'text str, part: Range<usize>) -> Self {
+        // Another crate may switch the parser's comments on for all.
+        let options = options! { emit_comments: false };
+        Self {
+            text: &text[..part.end],
+            start: part.start,
+            parser: Parser::new_from_str_with_options(&text[part], options),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            repeated: 0,
+            items: Vec::new(),
+            entries: Vec::new(),
+            problems: Vec::new(),
         }
+    }
+
+    fn next(&mut self) -> Built<(Part, Span)> {
+        // Read where it lies: an event is large, and moving it costs more than what is kept of it.
+        let next = self.parser.next_event();
+        let (event, marked) = match &next {
+            None => {
+                let end = self.text.len();
+                return Ok((Part::StreamEnd, Span { start: end, end }));
+            }
+            Some(Ok((event, marked))) => (event, marked),
+            Some(Err(error)) => {
+                let at = error.marker().byte_offset().map_or(self.text.len(), |at| self.start + at);
+                return Err(syntax(self.text, at, &error.info()));
+            }
+        };
+        let span = self.place(marked);
+        Ok((Part::of(event, span)?, span))
     }
 
     fn next_document(&mut self) -> Built<Option<Document>> {
         loop {
-            match self.event()? {
-                None | Some((Event::StreamEnd, _)) => return Ok(None),
-                Some((Event::DocumentStart(..), _)) => break,
-                Some(_) => {}
+            match self.next()?.0 {
+                Part::StreamEnd => return Ok(None),
+                Part::DocumentStart => break,
+                _ => {}
             }
         }
         self.anchors.clear();
-        let root = match self.event()? {
-            None | Some((Event::DocumentEnd, _)) => return Ok(Some(Document { root: None })),
-            Some((event, span)) => self.node(event, span, 0)?,
+        self.items.clear();
+        self.entries.clear();
+        self.nodes = 0;
+        let root = match self.next()? {
+            (Part::StreamEnd | Part::End, _) => return Ok(Some(Document { root: None })),
+            (part, span) => self.node(part, span, 0)?,
         };
         let root = (root.value != Value::Null).then_some(root);
         Ok(Some(Document { root }))
     }
 
-    fn node(&mut self, event: Event<'text>, span: Span, depth: usize) -> Built<Node> {
+    fn node(&mut self, part: Part, span: Span, depth: usize) -> Built<Node> {
         self.count(1, span)?;
         if depth > DEPTH {
             return Err(too_deep(span));
         }
-        let (anchor, before) = (event.anchor_id(), self.nodes);
-        let node = match event {
-            Event::Alias(id) => return self.alias(id, span, depth),
-            Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), span)?,
-            Event::SequenceStart(..) => self.sequence(span, depth)?,
-            Event::MappingStart(..) => self.mapping(span, depth)?,
+        let before = self.nodes;
+        let (node, anchor) = match part {
+            Part::Scalar(value, anchor) => (Node { value, span }, anchor),
+            Part::Merge => (Node { value: Value::String("<<".into()), span }, 0),
+            Part::NotFinite(text) => return Err(not_finite(&text, span)),
+            Part::Sequence(anchor) => (self.sequence(span, depth)?, anchor),
+            Part::Mapping(anchor) => (self.mapping(span, depth)?, anchor),
+            Part::Alias(anchor) => return self.alias(anchor, span, depth),
+            Part::StreamEnd => {
+                return Err(syntax(self.text, span.start, "the text ends too early"));
+            }
             _ => return Err(syntax(self.text, span.start, "a value was expected here")),
         };
-        if let Some(anchor) = anchor {
+        if anchor != 0 {
             let height = height(&node);
             let size = self.nodes - before + 1 + text_bytes(&node) / BYTES_PER_NODE;
             self.anchors.insert(anchor, (node.clone(), size, height));
@@ -123,100 +173,99 @@ impl<'text> Builder<'text> {
             return Err(too_deep(span));
         }
         let (node, size) = (node.clone(), *size);
+        self.repeated += size;
         self.count(size, span)?;
         Ok(node)
     }
 
     fn count(&mut self, more: usize, span: Span) -> Built<()> {
         self.nodes += more;
-        if self.nodes <= NODES {
+        if self.nodes <= NODES && self.repeated <= NODES {
             return Ok(());
         }
-        Err(Problem {
+        let what =
+            if self.nodes > NODES { "the document comes" } else { "the file's aliases come" };
+        Err(Box::new(Problem {
             code: Code::TooLarge,
-            message: format!(
-                "the file comes to more than {NODES} values once aliases are expanded"
-            ),
+            message: format!("{what} to more than {NODES} values once aliases are expanded"),
             help: "write the repeated parts out, or split the file",
             span,
-        })
+        }))
     }
 
     fn sequence(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut items = Vec::new();
+        let first = self.items.len();
         loop {
-            match self.expect(open)? {
-                (Event::SequenceEnd, close) => {
-                    let span = self.extent(open, close, items.last().map(|item: &Node| item.span));
+            match self.next()? {
+                (Part::End, close) => {
+                    let items: Box<[Node]> = self.items.drain(first..).collect();
+                    let span = self.extent(open, close, items.last().map(|item| item.span));
                     return Ok(Node { value: Value::Sequence(items), span });
                 }
-                (event, span) => items.push(self.node(event, span, depth + 1)?),
+                (part, span) => {
+                    let item = self.node(part, span, depth + 1)?;
+                    self.items.push(item);
+                }
             }
         }
     }
 
     fn mapping(&mut self, open: Span, depth: usize) -> Built<Node> {
-        let mut entries = Entries::default();
+        let mut entries = Entries::from(self.entries.len());
         // What was merged in is written elsewhere.
         let mut last = None;
         loop {
-            let (key, key_span, is_merge) = match self.expect(open)? {
-                (Event::MappingEnd, close) => {
-                    let span = self.extent(open, close, last);
-                    return Ok(Node { value: Value::Mapping(entries.list), span });
-                }
-                (event, span) => self.key(event, span, depth)?,
-            };
-            let (event, span) = self.expect(open)?;
-            let is_alias = matches!(event, Event::Alias(_));
-            let value = self.node(event, span, depth + 1)?;
+            let (part, key_span) = self.next()?;
+            if matches!(part, Part::End) {
+                let span = self.extent(open, key_span, last);
+                let value = Value::Mapping(self.entries.drain(entries.first..).collect());
+                return Ok(Node { value, span });
+            }
+            let is_merge = matches!(part, Part::Merge);
+            let key = self.key(part, key_span, depth)?;
+            let (part, span) = self.next()?;
+            let is_alias = matches!(part, Part::Alias(_));
+            let value = self.node(part, span, depth + 1)?;
             last = Some(if is_alias { span } else { value.span });
             if is_merge {
-                let changed = entries.merge(value, is_alias);
+                let changed = entries.merge(&mut self.entries, value, is_alias);
                 let changed = changed.ok_or_else(|| not_mergeable(key_span))?;
                 self.problems.extend(changed.iter().map(|(key, span)| overridden(key, *span)));
-            } else if let Some(first) = entries.own(Entry { key: key.clone(), key_span, value }) {
+                continue;
+            }
+            let entry = Entry { key, key_span, value };
+            if let Some((first, again)) = entries.own(&mut self.entries, entry) {
                 let line = self.text[..first.start].matches('\n').count() + 1;
-                self.problems.push(duplicate(&key, line, key_span));
+                self.problems.push(duplicate(&again.key, line, key_span));
             }
         }
     }
 
-    /// A key as JSON has it, its place, and whether it is a merge key.
-    fn key(
-        &mut self,
-        event: Event<'text>,
-        span: Span,
-        depth: usize,
-    ) -> Built<(String, Span, bool)> {
-        let mut written = String::new();
-        if let Event::Scalar(text, style, anchor, tag) = &event {
-            let is_plain = *style == ScalarStyle::Plain && tag.is_none();
-            let is_text = !is_plain || matches!(scalar::plain(text), Value::String(_));
-            let merges = tag.as_deref().is_some_and(|tag| core(tag) == "merge");
-            if text == "<<" && (is_plain || merges) {
-                return Ok((text.to_string(), span, true));
-            }
-            if is_text && tag.is_none() && *anchor == 0 {
-                return Ok((text.to_string(), span, false));
-            }
-            written = text.to_string();
-        }
-        let node = self.node(event, span, depth + 1)?;
-        let key = match node.value {
+    /// A key as JSON has it.
+    fn key(&mut self, part: Part, span: Span, depth: usize) -> Built<SmolStr> {
+        let value = match part {
+            Part::Scalar(value @ Value::String(_), 0) => value,
+            Part::NotFinite(text) => Value::String(text),
+            part => self.node(part, span, depth + 1)?.value,
+        };
+        let key = match value {
             Value::String(text) => Some(text),
-            Value::Bool(value) => Some(value.to_string()),
-            Value::Number(number) => scalar::number_as_key(&written, &number),
+            Value::Bool(value) => Some(value.to_smolstr()),
+            Value::Number(number) => {
+                let written = self.text.get(span.start..span.end).unwrap_or_default();
+                scalar::number_as_key(written.trim_matches(['"', '\'']), &number).map(Into::into)
+            }
             Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
         };
         let wrong = "a key that is empty, a list, a mapping or a number beyond all measure";
-        key.map(|key| (key, span, false)).ok_or_else(|| syntax(self.text, span.start, wrong))
+        key.ok_or_else(|| syntax(self.text, span.start, wrong))
     }
 
-    fn expect(&mut self, open: Span) -> Built<(Event<'text>, Span)> {
-        let end = self.text.len();
-        self.event()?
-            .ok_or_else(|| syntax(self.text, open.start.min(end), "the text ends too early"))
+    fn place(&self, marked: &Marked) -> Span {
+        marked.byte_range().map_or_else(Span::default, |range| Span {
+            start: self.start + range.start,
+            end: self.start + range.end,
+        })
     }
 
     /// Where a collection is written: flow collections to their bracket, block collections to the
@@ -249,30 +298,6 @@ fn height(node: &Node) -> usize {
         }
         _ => 0,
     }
-}
-
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Built<Node> {
-    let value = match tag {
-        Some(tag) => {
-            let tag = core(tag);
-            scalar::tagged(&tag, text).ok_or_else(|| unfitting(&tag, span))?
-        }
-        None if style != ScalarStyle::Plain => Value::String(text.to_owned()),
-        None if scalar::is_not_finite(text) => return Err(not_finite(text, span)),
-        None => scalar::plain(text),
-    };
-    Ok(Node { value, span })
-}
-
-/// What one of YAML's own tags is called; empty for any other.
-fn core(tag: &Tag) -> Cow<'_, str> {
-    tag.suffix_in_namespace("tag:yaml.org,2002:").unwrap_or_default()
-}
-
-fn bytes(marked: &Marked) -> Span {
-    marked
-        .byte_range()
-        .map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
 }
 
 #[cfg(test)]

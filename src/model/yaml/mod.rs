@@ -1,18 +1,24 @@
 //! One YAML document as a located tree: every value knows the bytes it was written in.
-//! Plain serde types are decoded from the tree's JSON; a finding names a path, and the tree turns
+//! Plain serde types are decoded from the tree; a finding names a path, and the tree turns
 //! the path into a place. Knows nothing of kinds.
 
 mod build;
+mod deserialize;
 mod embedded;
 mod entries;
+mod part;
 mod problem;
 mod scalar;
+mod split;
 mod stream;
 
-pub use build::Document;
+pub use build::{Document, part};
 pub use embedded::embedded;
 pub use problem::Problem;
+pub use split::parts;
 pub use stream::documents;
+
+use smol_str::SmolStr;
 
 use crate::diag::Span;
 
@@ -32,15 +38,16 @@ pub enum Value {
     Null,
     Bool(bool),
     Number(serde_json::Number),
-    String(String),
-    Sequence(Vec<Node>),
-    Mapping(Vec<Entry>),
+    /// Short texts lie in the node itself.
+    String(SmolStr),
+    Sequence(Box<[Node]>),
+    Mapping(Box<[Entry]>),
 }
 
 /// One `key: value` of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    pub key: String,
+    pub key: SmolStr,
     pub key_span: Span,
     pub value: Node,
 }
@@ -57,6 +64,11 @@ impl Node {
             Value::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
         }
+    }
+
+    /// The value under plain keys, one within the other: `spec.delivery.retry`.
+    pub fn along(&self, dotted: &str) -> Option<&Self> {
+        dotted.split('.').try_fold(self, Self::get)
     }
 
     /// The value under a key, to be changed.
@@ -83,7 +95,8 @@ impl Node {
     /// Takes the entry of a key away, where this is a mapping that has it.
     pub fn remove(&mut self, key: &str) {
         if let Value::Mapping(entries) = &mut self.value {
-            entries.retain(|entry| entry.key != key);
+            let all = std::mem::take(entries).into_iter();
+            *entries = all.filter(|entry| entry.key != key).collect();
         }
     }
 
@@ -97,31 +110,43 @@ impl Node {
 
     /// The value at a path.
     pub fn at(&self, path: &Path) -> Option<&Self> {
-        path.0.iter().try_fold(self, |node, step| match step {
-            Step::Key(key) => node.get(key),
-            Step::Index(index) => match &node.value {
-                Value::Sequence(items) => items.get(*index),
-                _ => None,
-            },
-        })
+        self.below(&path.0)
     }
 
     /// The place of the value at a path, or of the nearest thing above it that is there.
     pub fn span_at(&self, path: &Path) -> Span {
-        (0..=path.0.len())
-            .rev()
-            .find_map(|len| self.at(&Path(path.0[..len].to_vec())).map(|node| node.span))
-            .unwrap_or(self.span)
+        self.nearest(&path.0).span
     }
 
     /// The place of the key that a path ends in, or of the nearest thing above it.
     pub fn key_span_at(&self, path: &Path) -> Span {
         if let Some((Step::Key(key), above)) = path.0.split_last()
-            && let Some(entry) = self.at(&Path(above.to_vec())).and_then(|node| node.entry(key))
+            && let Some(entry) = self.below(above).and_then(|node| node.entry(key))
         {
             return entry.key_span;
         }
         self.span_at(path)
+    }
+
+    fn step(&self, step: &Step) -> Option<&Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => match &self.value {
+                Value::Sequence(items) => items.get(*index),
+                _ => None,
+            },
+        }
+    }
+
+    fn below(&self, steps: &[Step]) -> Option<&Self> {
+        steps.iter().try_fold(self, Self::step)
+    }
+
+    fn nearest(&self, steps: &[Step]) -> &Self {
+        match steps.split_first().and_then(|(step, rest)| Some((self.step(step)?, rest))) {
+            Some((node, rest)) => node.nearest(rest),
+            None => self,
+        }
     }
 
     /// The tree as JSON. Nulls inside mappings are left out, as the API server leaves them out of
@@ -131,12 +156,12 @@ impl Node {
             Value::Null => serde_json::Value::Null,
             Value::Bool(value) => serde_json::Value::Bool(*value),
             Value::Number(number) => serde_json::Value::Number(number.clone()),
-            Value::String(text) => serde_json::Value::String(text.clone()),
+            Value::String(text) => serde_json::Value::String(text.to_string()),
             Value::Sequence(items) => items.iter().map(Self::to_json).collect(),
             Value::Mapping(entries) => entries
                 .iter()
                 .filter(|entry| entry.value.value != Value::Null)
-                .map(|entry| (entry.key.clone(), entry.value.to_json()))
+                .map(|entry| (entry.key.to_string(), entry.value.to_json()))
                 .collect(),
         }
     }

@@ -14,16 +14,16 @@ pub struct Problem {
     pub span: Span,
 }
 
-pub(super) fn syntax(text: &str, at: usize, what: &str) -> Problem {
+pub(super) fn syntax(text: &str, at: usize, what: &str) -> Box<Problem> {
     let start = nearest_text(text, at.min(text.len()));
     let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
-    Problem {
+    Box::new(Problem {
         code: Code::YamlSyntax,
         message: format!("this is not YAML: {what}"),
         help: "look at the indentation, quotes and brackets here and on the line before; \
                the file's other documents were read all the same",
         span: Span { start, end },
-    }
+    })
 }
 
 /// The place itself, or the start of the last line before it that holds text: an error at the end
@@ -37,13 +37,13 @@ fn nearest_text(text: &str, at: usize) -> usize {
     before.rfind('\n').map_or(0, |line| line + 1)
 }
 
-pub(super) fn too_deep(span: Span) -> Problem {
-    Problem {
+pub(super) fn too_deep(span: Span) -> Box<Problem> {
+    Box::new(Problem {
         code: Code::TooDeep,
         message: format!("the document nests deeper than {DEPTH} levels"),
         help: "no manifest needs this; look for an unclosed bracket or a generator gone wild",
         span,
-    }
+    })
 }
 
 pub(super) fn duplicate(key: &str, line: usize, span: Span) -> Problem {
@@ -55,31 +55,31 @@ pub(super) fn duplicate(key: &str, line: usize, span: Span) -> Problem {
     }
 }
 
-pub(super) fn unfitting(tag: &str, span: Span) -> Problem {
-    Problem {
+pub(super) fn unfitting(tag: &str, span: Span) -> Box<Problem> {
+    Box::new(Problem {
         code: Code::YamlSyntax,
         message: format!("the value does not fit its tag `!!{tag}`"),
         help: "take the tag away or change the value",
         span,
-    }
+    })
 }
 
-pub(super) fn not_finite(text: &str, span: Span) -> Problem {
-    Problem {
+pub(super) fn not_finite(text: &str, span: Span) -> Box<Problem> {
+    Box::new(Problem {
         code: Code::YamlSyntax,
         message: format!("`{text}` is a number that JSON does not have"),
         help: "write a finite number, or put quotes around what is meant as text",
         span,
-    }
+    })
 }
 
-pub(super) fn not_mergeable(span: Span) -> Problem {
-    Problem {
+pub(super) fn not_mergeable(span: Span) -> Box<Problem> {
+    Box::new(Problem {
         code: Code::YamlSyntax,
         message: "the merge key `<<` takes a mapping or a list of mappings".to_owned(),
         help: "name an anchor that stands on a mapping, or quote the key: `'<<'`",
         span,
-    }
+    })
 }
 
 pub(super) fn overridden(key: &str, span: Span) -> Problem {

@@ -2,6 +2,8 @@
 //! sigs.k8s.io/yaml (booleans `yes` and `on`, octals with a leading 0, `0b` and `0o`, underscores
 //! in numbers, timestamps left as text). Knows nothing of documents.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Number;
@@ -18,7 +20,7 @@ pub(super) fn plain(text: &str) -> Value {
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
-        _ => number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
+        _ => number(text).map_or_else(|| Value::String(text.into()), Value::Number),
     }
 }
 
@@ -30,9 +32,9 @@ pub(super) fn tagged(tag: &str, text: &str) -> Option<Value> {
         "bool" => Some(plain(text)).filter(|value| matches!(value, Value::Bool(_))),
         "int" => integer(text).map(Value::Number),
         "float" => float(text).or_else(|| integer(text)).map(Value::Number),
-        "binary" => binary(text).map(Value::String),
-        "timestamp" => is_date(text).then(|| Value::String(text.to_owned())),
-        _ => Some(Value::String(text.to_owned())),
+        "binary" => binary(text).map(|text| Value::String(text.into())),
+        "timestamp" => is_date(text).then(|| Value::String(text.into())),
+        _ => Some(Value::String(text.into())),
     }
 }
 
@@ -94,11 +96,11 @@ fn number(text: &str) -> Option<Number> {
 }
 
 fn integer(text: &str) -> Option<Number> {
-    let text = text.replace('_', "");
+    let text = without_underscores(text);
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
-        _ => (false, text.as_str()),
+        _ => (false, &*text),
     };
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -117,6 +119,10 @@ fn beyond(value: u64) -> Option<Number> {
     Number::from_f64(value as f64)
 }
 
+fn without_underscores(text: &str) -> Cow<'_, str> {
+    if text.contains('_') { text.replace('_', "").into() } else { text.into() }
+}
+
 fn radix(digits: &str) -> (u32, &str) {
     let prefixes = [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2), ("0o", 8), ("0O", 8)];
     for (prefix, radix) in prefixes {
@@ -131,7 +137,7 @@ fn radix(digits: &str) -> (u32, &str) {
 }
 
 fn float(text: &str) -> Option<Number> {
-    let text = text.replace('_', "");
+    let text = without_underscores(text);
     let unsigned = text.trim_start_matches(['+', '-']);
     let shaped = text.len() - unsigned.len() <= 1
         && unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))

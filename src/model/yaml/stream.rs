@@ -11,7 +11,10 @@ use super::{Node, Problem, Value};
 /// Reads every document of a text: those that are YAML or JSON, and what is wrong with the others.
 pub fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     let (documents, problems) = build::documents(text);
-    match values(text).filter(|_| !problems.is_empty()) {
+    if problems.is_empty() {
+        return (documents, problems);
+    }
+    match values(text) {
         None => (documents, problems),
         Some(values) => each(text, &values),
     }

@@ -121,8 +121,10 @@ impl<'a> Resolver<'a> {
             namespace: manifest.key.namespace.clone(),
             name: String::new(),
         };
+        let from = self.declared.partition_point(|key, _| **key < first);
         self.declared
-            .range(first.clone()..)
+            .iter()
+            .skip(from)
             .take_while(|(key, _)| key.is(GROUP, KIND) && key.namespace == first.namespace)
             .map(|(_, at)| &manifests[*at])
             .filter(|m| selector.matches(|name| label(m, name)))

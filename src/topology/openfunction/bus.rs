@@ -26,7 +26,7 @@ impl<'a> Resolver<'a> {
         let key = self.bus_object(manifest, name);
         self.refer(manifest, &Path::of("spec.eventBus"), &key);
         if !self.declared.contains_key(&key) {
-            let is_bus = |other: &&ObjectKey| {
+            let is_bus = |other: &&&ObjectKey| {
                 other.is(GROUP, "ClusterEventBus")
                     || other.is(GROUP, "EventBus") && other.namespace == key.namespace
             };
