@@ -30,6 +30,17 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
+            /// Whether a project must not weigh it otherwise: something was not read, or a secret
+            /// stands where it must not.
+            pub fn is_firm(self) -> bool {
+                use Code::*;
+                matches!(
+                    self,
+                    UnreadableFile | NotUtf8 | NoManifests | YamlSyntax | TooDeep | TooLarge
+                        | DuplicateKey | KustomizeFailed | CredentialsInProject
+                )
+            }
+
             /// One line on what the code means.
             pub fn summary(self) -> &'static str {
                 match self { $(Self::$variant => $summary,)* }
@@ -55,6 +66,7 @@ catalogue! {
     UnknownField "unknown-field" Error "a field that the kind does not have";
     WrongType "wrong-type" Error "a value is of another type than its field";
     InvalidValue "invalid-value" Error "a value is outside of what its field allows";
+    CredentialsInProject "credentials-in-project" Error "a project file that holds credentials";
     ForbiddenField "forbidden-field" Error "a field that may not be set here";
     UnknownKind "unknown-kind" Warning "a kind that its group does not have, and nearly has";
     UnservedVersion "unserved-version" Error "a known kind in an API version that servers no longer serve";

@@ -25,7 +25,7 @@ pub fn apply_overrides(findings: &mut Vec<Finding>, overrides: &BTreeMap<Code, O
 
 /// Gives one finding the severity that the project wants; false where it is switched off.
 pub fn overridden(finding: &mut Finding, overrides: &BTreeMap<Code, Override>) -> bool {
-    match overrides.get(&finding.code) {
+    match overrides.get(&finding.code).filter(|_| !finding.code.is_firm()) {
         Some(Override::Off) => false,
         Some(Override::Severity(severity)) => {
             finding.severity = *severity;

@@ -154,6 +154,12 @@ fn typed(
 ) -> (Typed, Vec<Finding>) {
     let version = version_of(api_version);
     let mut rows = kinds::versions(&key.group, &key.kind).peekable();
+    if rows.peek().is_none() && !api_version.contains('/') && api_version.contains('.') {
+        let message = format!("`{api_version}` is a group without a version");
+        let help = format!("write apiVersion: {api_version}/v1, or the version that you mean");
+        let path = Path::of("apiVersion");
+        return (Typed::Broken, vec![place.finding(Code::InvalidValue, &path, message, help)]);
+    }
     if rows.peek().is_none() {
         let near = kinds::near(&key.group, &key.kind);
         return (Typed::Other, near.map(|near| unknown(place, key, near)).into_iter().collect());

@@ -87,7 +87,7 @@ fn fault(schema: &Value, at: &Path, error: &ValidationError<'_>) -> Vec<Fault> {
         ValidationErrorKind::Type { kind } => (
             Code::WrongType,
             format!("{} is {}, not {}", named(&path), written(error.instance()), expected(kind)),
-            "write a value of the field's type".to_owned(),
+            of_type(error.instance(), kind),
         ),
         _ => {
             let (what, help) = value_fault(keyword, error);
@@ -208,6 +208,18 @@ pub fn short(text: &str) -> String {
     text.chars().take(37).chain("...".chars()).collect()
 }
 
+/// What to do about a value of the wrong type.
+fn of_type(value: &Value, kind: &TypeKind) -> String {
+    let text = matches!(kind, TypeKind::Single(one) if one.to_string() == "string");
+    match value {
+        Value::Bool(_) if text => {
+            "put it in quotes: YAML 1.1 reads y, n, yes, no, on and off as booleans".to_owned()
+        }
+        Value::Number(_) if text => "put it in quotes".to_owned(),
+        _ => "write a value of the field's type".to_owned(),
+    }
+}
+
 fn expected(kind: &TypeKind) -> String {
     let word = |name: &str| match name {
         "string" => "text",
@@ -233,7 +245,10 @@ pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Opt
         .map(|candidate| {
             (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
         })
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(text.len()) / 4)
+        .filter(|(distance, candidate)| {
+            let shorter = candidate.chars().count().min(text.chars().count());
+            *distance <= 1 + shorter / 4 && *distance < shorter
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

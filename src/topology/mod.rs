@@ -3,6 +3,7 @@
 //! Knows nothing of worlds, plans and servers.
 
 mod addressable;
+mod broken;
 mod config_maps;
 mod eventing;
 mod filter;

@@ -60,6 +60,11 @@ impl Resolver<'_> {
                 ),
                 "write scheme and host, as in http://billing.example",
             ),
+            (None, Some(true)) if destination.uri.as_deref().is_some_and(is_unreadable) => (
+                Code::InvalidValue,
+                format!("`{path}.uri` is no URI: its host has a space, or its port is no number"),
+                "write it as in http://billing.example:8080/in",
+            ),
             (None, Some(true)) => {
                 self.certificates(manifest, path, destination);
                 return destination.uri.clone().map(NodeName::Uri);
@@ -75,8 +80,9 @@ impl Resolver<'_> {
                 return Some(NodeName::Path(key, uri.clone()));
             }
         };
-        let finding = place.finding(code, path, message, help).at(place.key(path));
-        self.tell(manifest, finding);
+        let uri = path.key("uri");
+        let at = if absolute.is_some() { place.value(&uri) } else { place.key(path) };
+        self.tell(manifest, place.finding(code, path, message, help).at(at));
         None
     }
 
@@ -288,6 +294,15 @@ impl Resolver<'_> {
 /// Whether nothing can ever be sent to an object, because of its kind.
 pub(super) fn has_no_address(key: &ObjectKey) -> bool {
     addressable::address(&key.group, &key.kind) == Address::HasNot
+}
+
+/// Whether Go's parser, and with it the webhook, refuses a URI.
+fn is_unreadable(uri: &str) -> bool {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let port = if host.ends_with(']') { None } else { host.rsplit_once(':').map(|(_, port)| port) };
+    host.contains(' ') || port.is_some_and(|port| port.bytes().any(|byte| !byte.is_ascii_digit()))
 }
 
 /// Whether a URI has a scheme and a host.

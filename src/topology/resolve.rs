@@ -128,7 +128,7 @@ impl Resolver<'_> {
             Typed::ConfigMap(kind) => self.config_map(manifest, kind),
             Typed::ObjectModel(kind) => self.object_model_routes(manifest, kind),
             Typed::OpenFunction(kind) => self.openfunction_routes(manifest, kind),
-            Typed::Sink(_) | Typed::Broken => {}
+            Typed::Sink(_) | Typed::Broken => self.broken(manifest),
         }
     }
 

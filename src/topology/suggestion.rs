@@ -17,6 +17,9 @@ pub(super) struct Suggestion {
     pub(super) field: Option<&'static str>,
 }
 
+/// How many dangling references get a name that was probably meant.
+const MOST_SUGGESTIONS: usize = 200;
+
 impl Resolver<'_> {
     /// What was probably meant, and where it stands.
     pub(super) fn suggestion(&self, key: &ObjectKey) -> Suggestion {
@@ -35,6 +38,11 @@ impl Resolver<'_> {
     }
 
     fn near_name(&self, key: &ObjectKey) -> Option<Suggestion> {
+        // Each asks all names of the kind: past the first, nobody reads them, and time would grow
+        // with the square of the project.
+        if self.dangling.len() >= MOST_SUGGESTIONS {
+            return None;
+        }
         let of_kind = self.declared.iter().filter(|(other, _)| {
             other.group == key.group && other.kind == key.kind && other.namespace == key.namespace
         });

@@ -104,12 +104,19 @@ fn credentials_are_refused() {
     let folder = Folder::bare(&[("a.yaml", CHANNEL), ("evctl.yaml", project)]);
     for output in ["text", "json"] {
         let said = Evctl::new(&["validate", folder.text(), "-o", output]).run().code(4);
-        said.says(&["forbidden-field"]).hides(&["s3cret"]);
+        said.says(&["credentials-in-project"]).hides(&["s3cret"]);
     }
     Evctl::new(&["plan", folder.text(), "--env", "one"]).run().code(4).hides(&["s3cret"]);
 }
 
 fn faults_are_findings() {
+    let project = "name: a\npolicy: {severity: {yaml-syntax: ignore}}\n";
+    let folder =
+        Folder::bare(&[("a.yaml", "a: [\nkind: x\napiVersion: b\n"), ("evctl.yaml", project)]);
+    Evctl::new(&["validate", folder.text()])
+        .run()
+        .code(4)
+        .says(&["yaml-syntax", "`yaml-syntax` always is an error"]);
     let project = "name: a\nassume: {nats: 2.1}\nenviroments: {}\npolicy:\n  protect: [orders]\n  severity: {dangling-referense: note, yaml-syntax: loud}\nenvironments:\n  One: {}\n  two: {nats: {tls: {cert: a.pem}}}\n";
     let folder = Folder::bare(&[("a.yaml", CHANNEL), ("evctl.yaml", project)]);
     Evctl::new(&["validate", folder.text()]).run().code(4).says(&[

@@ -29,10 +29,18 @@ pub fn check(project: &Project, place: Place<'_>) -> Vec<Finding> {
     found
 }
 
+const FIRM: &str = "take the line away: something was not read, or a secret stands open";
+
 fn policy(policy: Option<&Policy>, at: &Path, place: Place<'_>, found: &mut Vec<Finding>) {
     let severity = policy.and_then(|policy| policy.severity.as_ref());
     for name in severity.into_iter().flat_map(|levels| levels.keys()) {
-        if Code::ALL.iter().any(|code| code.name() == name.as_str()) {
+        if let Some(code) = Code::parse(name.as_str()) {
+            if code.is_firm() {
+                let message = format!("`{}` always is an error", code.name());
+                let path = at.key("severity").key(code.name());
+                let finding = place.finding(Code::ForbiddenField, &path, message, FIRM);
+                found.push(finding.at(place.key(&path)));
+            }
             continue;
         }
         let message = format!("there is no finding `{}`", name.as_str());
@@ -67,7 +75,7 @@ fn nats_plane(nats: &NatsPlane, at: &Path, place: Place<'_>, found: &mut Vec<Fin
     if nats.url.as_deref().is_some_and(|url| url.contains('@')) {
         let message = "a project file holds no credentials, and this URL does";
         let help = "keep them in a NATS context or a credentials file, and name that";
-        found.push(place.finding(Code::ForbiddenField, &at.key("url"), message, help));
+        found.push(place.finding(Code::CredentialsInProject, &at.key("url"), message, help));
     }
     let tls = nats.tls.as_ref();
     let (cert, key) = (tls.and_then(|tls| tls.cert.as_ref()), tls.and_then(|tls| tls.key.as_ref()));
