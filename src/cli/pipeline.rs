@@ -57,6 +57,10 @@ fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
     }
     let mut resolved = resolve(&loaded.manifests, assumed);
     findings.append(&mut resolved.findings);
+    loaded.sources.scrub(&mut findings);
+    resolved.dangling.iter_mut().for_each(|(_, finding)| {
+        loaded.sources.scrub(std::slice::from_mut(finding));
+    });
     loaded.sources.origins.settle(&mut findings);
     let overrides = chosen.settings.policy.overrides();
     diag::apply_overrides(&mut findings, &overrides);

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::Finding;
 use super::origin::Origins;
 
 /// The number of a file within one run, in order of reading.
@@ -30,6 +31,35 @@ pub struct Position {
     pub column: usize,
 }
 
+/// The shortest text that counts as a secret in messages: shorter ones are words of every sentence.
+const SHORTEST: usize = 4;
+
+/// How much of a long secret is enough to know it by.
+const ENOUGH: usize = 8;
+
+/// A text without a secret, or any longer beginning of it.
+fn without(text: &str, secret: &str) -> String {
+    let head: String = secret.chars().take(ENOUGH).collect();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(&head) {
+        let (before, from) = rest.split_at(at);
+        // A step of a path is no value.
+        if before.ends_with(['.', '[']) {
+            let (name, further) = from.split_at(head.len());
+            out = out + before + name;
+            rest = further;
+            continue;
+        }
+        let same = from.chars().zip(secret.chars()).take_while(|(a, b)| a == b);
+        let length: usize = same.map(|(a, _)| a.len_utf8()).sum();
+        out += before;
+        out += "***";
+        rest = from.get(length..).unwrap_or_default();
+    }
+    out + rest
+}
+
 struct Source {
     name: String,
     text: String,
@@ -50,6 +80,8 @@ impl Source {
 #[derive(Default)]
 pub struct Sources {
     texts: Vec<Source>,
+    /// What was blanked out, by file, for messages that repeat it.
+    hidden: Vec<(FileId, String)>,
     /// Where generated texts come from.
     pub origins: Origins,
 }
@@ -71,6 +103,33 @@ impl Sources {
         if let Some(hidden) = hidden {
             source.text.replace_range(at.span.start..at.span.end, &hidden);
         }
+    }
+
+    /// Blanks a secret out, and takes it out of messages that repeat it.
+    pub fn hide_secret(&mut self, at: Location) {
+        let text = self.text(at.file).get(at.span.start..at.span.end).unwrap_or_default();
+        let secret = text.trim_matches(['"', '\'']);
+        if secret.chars().count() >= SHORTEST && secret.contains(|c: char| c != '*') {
+            let secret = secret.to_owned();
+            self.hidden.push((at.file, secret));
+        }
+        self.hide(at);
+    }
+
+    /// Takes out of findings what was blanked out of their files, even where a message has cut it.
+    pub fn scrub(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            let Some(at) = finding.at else { continue };
+            for (_, secret) in self.hidden.iter().filter(|(file, _)| *file == at.file) {
+                finding.message = without(&finding.message, secret);
+                finding.help = without(&finding.help, secret);
+            }
+        }
+    }
+
+    /// Every file, in order of reading.
+    pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).map(FileId)
     }
 
     /// How output calls the file.

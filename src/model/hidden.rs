@@ -20,7 +20,7 @@ pub fn spans(text: &str, documents: &[Document], broken: bool) -> Vec<Span> {
     for root in documents.iter().filter_map(|document| document.root.as_ref()) {
         secrets(root, &mut spans);
     }
-    if broken && text.contains("Secret") {
+    if broken && (text.contains("Secret") || text.to_lowercase().contains("kind: secret")) {
         all_but_plain(text, &mut spans);
     }
     spans
@@ -28,9 +28,12 @@ pub fn spans(text: &str, documents: &[Document], broken: bool) -> Vec<Span> {
 
 /// A Secret's values; those of the items of a List too.
 fn secrets(node: &Node, spans: &mut Vec<Span>) {
-    if node.get("kind").and_then(Node::text) == Some("Secret") {
-        for values in ["data", "stringData"].iter().filter_map(|field| node.get(field)) {
-            leaves(values, spans);
+    let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
+    if kind.eq_ignore_ascii_case("Secret") {
+        if let Value::Mapping(entries) = &node.value {
+            let holds = |name: &str| ["data", "stringdata"].contains(&name.to_lowercase().as_str());
+            let values = entries.iter().filter(|entry| holds(&entry.key));
+            values.for_each(|entry| leaves(&entry.value, spans));
         }
         let applied = Path::of("metadata.annotations").key(LAST_APPLIED);
         spans.extend(node.at(&applied).map(|value| value.span));

@@ -13,7 +13,7 @@ use super::input::{How, Input, OriginFile};
 use super::manifest::Manifest;
 use super::parallel::{in_order, threads};
 use super::yaml::{self, Document, Problem};
-use super::{foreign, hidden, origin, project};
+use super::{credentials, foreign, hidden, origin, project};
 
 /// How long a part of a text is at least, in bytes: many parts to share out, and short enough that
 /// the trees of one stay in the processor's cache until they are decoded.
@@ -86,6 +86,7 @@ impl Loader<'_> {
         let text = |(file, used)| Text { file, text: loaded.sources.text(file), used };
         let texts: Vec<Text<'_>> = files.into_iter().map(text).collect();
         self.read(&texts).into_iter().for_each(|(file, found)| loaded.take(file, found));
+        loaded.hide_credentials();
         let cluster_kinds = cluster_kinds(&loaded.manifests);
         for Manifest { key, .. } in &mut loaded.manifests {
             if cluster_kinds.iter().any(|(group, kind)| key.is(group, kind)) {
@@ -205,6 +206,16 @@ impl Loaded {
             text.remove(0);
         }
         self.sources.add(name, text)
+    }
+
+    /// Hides credentials, once nothing is read from the texts any more.
+    fn hide_credentials(&mut self) {
+        for file in self.sources.files() {
+            for span in credentials::spans(self.sources.text(file)) {
+                self.sources.hide_secret(Location { file, span });
+            }
+        }
+        self.sources.scrub(&mut self.findings);
     }
 
     /// Notes where what kustomize built comes from.

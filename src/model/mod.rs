@@ -5,6 +5,7 @@
 pub mod assumed;
 pub mod cesql;
 pub mod config_maps;
+pub mod credentials;
 pub mod cron;
 pub mod decode;
 pub mod derived;

@@ -11,6 +11,7 @@ mod bad_input;
 mod binary;
 mod corpus;
 mod crd_fields;
+mod credentials;
 mod eventing_routes;
 mod features;
 mod fixtures;
@@ -55,6 +56,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         shape_properties::trials(),
         shape_properties_nats::trials(),
         crd_fields::trials(),
+        credentials::trials(),
         world_properties::trials(),
         simulation_properties::trials(),
         model_shapes::trials(),

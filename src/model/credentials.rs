@@ -1,0 +1,107 @@
+//! Credentials that stand in manifests and project files, where they should not: users in URLs and the
+//! values of fields that are called after secrets. Read off the bare text, so that YAML inside of YAML
+//! and files that do not parse are covered too. Says where they stand, never what they are.
+
+use crate::diag::Span;
+
+/// What the names of fields end in that hold secrets, in lower case.
+const SECRETIVE: &[&str] =
+    &["password", "passwd", "token", "secretkey", "accesskey", "privatekey", "nkey", "seed", "jwt"];
+
+/// One of these is in every text that holds credentials: most hold none, and are not read line by line.
+const SIGNS: &[&str] = &[
+    "@", "assw", "ASSW", "oken", "OKEN", "key", "Key", "KEY", "seed", "Seed", "SEED", "jwt", "Jwt",
+    "JWT",
+];
+
+/// The same inside of the NATS channel's settings, where they ought to be references.
+const IN_NATS: &[&str] = &["auth", "secret", "credentialfile"];
+
+/// The places of a text that no output shows.
+pub fn spans(text: &str) -> Vec<Span> {
+    let nats = text.contains("eventing-nats") || text.contains("eventing-jetstream");
+    let mut spans = Vec::new();
+    if !nats && !SIGNS.iter().any(|sign| text.contains(sign)) {
+        return spans;
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        users(line, start, &mut spans);
+        fields(line, start, nats, &mut spans);
+        start += line.len();
+    }
+    spans
+}
+
+/// `user:password` of `scheme://user:password@host`.
+fn users(line: &str, start: usize, spans: &mut Vec<Span>) {
+    for (at, mark) in line.match_indices("://") {
+        let begin = at + mark.len();
+        let authority = line.get(begin..).unwrap_or_default();
+        let end = authority.find(['/', '?', '#', ' ', '"', '\'', '\n', '\r']);
+        let authority = authority.get(..end.unwrap_or(authority.len())).unwrap_or_default();
+        if let Some(user) = authority.rfind('@').filter(|user| *user > 0) {
+            spans.push(Span { start: start + begin, end: start + begin + user });
+        }
+    }
+}
+
+fn fields(line: &str, start: usize, nats: bool, spans: &mut Vec<Span>) {
+    for (colon, _) in line.match_indices(':') {
+        let (before, after) = (line.get(..colon), line.get(colon + 1..));
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let name = before.rsplit([' ', '{', ',', '-', '"', '\'']).find(|word| !word.is_empty());
+        let name = name.unwrap_or_default().to_lowercase();
+        let secretive = SECRETIVE.iter().any(|ending| name.ends_with(ending))
+            || (nats && IN_NATS.contains(&name.as_str()));
+        let value = after.trim_start();
+        let is_scalar =
+            after.len() > value.len() && !value.starts_with(['{', '[', '|', '>', '&', '*']);
+        if !secretive || !is_scalar || value.is_empty() {
+            continue;
+        }
+        let begin = colon + 1 + after.len() - value.len();
+        let flow = before.contains('{');
+        let end = value.find(|c: char| c == '\n' || c == '\r' || (flow && matches!(c, ',' | '}')));
+        let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default().trim_end();
+        spans.push(Span { start: start + begin, end: start + begin + value.len() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spans;
+
+    #[track_caller]
+    fn check(text: &str) {
+        let mut shown = text.to_owned();
+        for span in spans(text) {
+            shown.replace_range(span.start..span.end, &"*".repeat(span.end - span.start));
+        }
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn credentials_are_found() {
+        check("nats: \"nats://u:hunter2@h:4222\"\n");
+        check("nats: {urls: 'nats://u:hunter2@h', password: hunter2, token: hunter2}\n");
+        check("data:\n  eventing-nats: |\n    auth: hunter2\n");
+        check(
+            "data:\n  eventing-nats: |\n    auth:\n      credentialFile:\n        secret: hunter2\n",
+        );
+        check("redis: {t: {redisPassword: hunter2, foo: 1}}\n");
+        check("  saslPassword: \"hunter2\"\n");
+        check("sink: {uri: 'http://u:hunter2@h/p'}\n");
+        check("{\"token\": \"hunter2\"}");
+        check("password: hunter2");
+    }
+
+    #[test]
+    fn the_rest_stays() {
+        for text in
+            ["url: http://host/a@b\n", "a: b\n", "passwordKey: name\n", "token:\n  secret: {}\n"]
+        {
+            assert_eq!(spans(text), [], "{text}");
+        }
+    }
+}
