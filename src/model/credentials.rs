@@ -51,9 +51,9 @@ fn fields(line: &str, start: usize, nats: bool, spans: &mut Vec<Span>) {
         let (before, after) = (line.get(..colon), line.get(colon + 1..));
         let (Some(before), Some(after)) = (before, after) else { continue };
         let name = before.rsplit([' ', '{', ',', '-', '"', '\'']).find(|word| !word.is_empty());
-        let name = name.unwrap_or_default().to_lowercase();
-        let secretive = SECRETIVE.iter().any(|ending| name.ends_with(ending))
-            || (nats && IN_NATS.contains(&name.as_str()));
+        let name = name.unwrap_or_default();
+        let secretive = SECRETIVE.iter().any(|ending| ends_in(name, ending))
+            || (nats && IN_NATS.iter().any(|field| field.eq_ignore_ascii_case(name)));
         let value = after.trim_start();
         let is_scalar =
             after.len() > value.len() && !value.starts_with(['{', '[', '|', '>', '&', '*']);
@@ -66,6 +66,12 @@ fn fields(line: &str, start: usize, nats: bool, spans: &mut Vec<Span>) {
         let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default().trim_end();
         spans.push(Span { start: start + begin, end: start + begin + value.len() });
     }
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    let (name, ending) = (name.as_bytes(), ending.as_bytes());
+    let start = name.len().checked_sub(ending.len());
+    start.and_then(|at| name.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! What every manifest has around its spec: apiVersion, kind, metadata, status.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::text::{NamespaceName, ObjectName, SegmentName, Word};
+use super::text::{NamespaceName, ObjectName, Parsed, SegmentName, Word};
 
 /// A manifest of a kind that evctl knows.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,9 +32,9 @@ pub struct ObjectMeta {
     /// Where the object lives; the namespace of the run where it is absent.
     pub namespace: Option<NamespaceName>,
     /// Marks that queries select by.
-    pub labels: Option<BTreeMap<String, String>>,
+    pub labels: Option<Texts>,
     /// Marks for tools.
-    pub annotations: Option<BTreeMap<String, String>>,
+    pub annotations: Option<Texts>,
     /// Set by the API server. Never sent by evctl.
     pub uid: Option<String>,
     /// Set by the API server. Never sent by evctl.
@@ -81,8 +84,60 @@ pub struct EnvelopeMeta {
     pub namespace: Option<NamespaceName>,
     /// Marks that queries select by.
     #[expect(dead_code, reason = "checked by decoding; planned from the whole document")]
-    labels: Option<BTreeMap<String, String>>,
+    labels: Option<Texts>,
     /// Marks for tools.
     #[expect(dead_code, reason = "checked by decoding; planned from the whole document")]
-    annotations: Option<BTreeMap<String, String>>,
+    annotations: Option<Texts>,
+}
+
+/// A mapping of texts of which nothing is kept: that it is one was to be checked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Texts;
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a mapping of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Texts, A::Error> {
+        while fields.next_key::<IgnoredAny>()?.is_some() {
+            fields.next_value_seed(AnyText)?;
+        }
+        Ok(Texts)
+    }
+}
+
+/// A text, which is looked at and left.
+struct AnyText;
+
+impl<'de> DeserializeSeed<'de> for AnyText {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_str(Parsed(|_| Ok(())))
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        BTreeMap::<String, String>::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, String>::json_schema(generator)
+    }
 }

@@ -86,7 +86,7 @@ impl Loader<'_> {
         let text = |(file, used)| Text { file, text: loaded.sources.text(file), used };
         let texts: Vec<Text<'_>> = files.into_iter().map(text).collect();
         self.read(&texts).into_iter().for_each(|(file, found)| loaded.take(file, found));
-        loaded.hide_credentials();
+        loaded.hide_credentials(self.threads);
         let cluster_kinds = cluster_kinds(&loaded.manifests);
         for Manifest { key, .. } in &mut loaded.manifests {
             if cluster_kinds.iter().any(|(group, kind)| key.is(group, kind)) {
@@ -209,11 +209,12 @@ impl Loaded {
     }
 
     /// Hides credentials, once nothing is read from the texts any more.
-    fn hide_credentials(&mut self) {
-        for file in self.sources.files() {
-            for span in credentials::spans(self.sources.text(file)) {
-                self.sources.hide_secret(Location { file, span });
-            }
+    fn hide_credentials(&mut self, threads: usize) {
+        let files: Vec<FileId> = self.sources.files().collect();
+        let found = in_order(threads, &files, |f| credentials::spans(self.sources.text(*f)));
+        for (file, spans) in files.into_iter().zip(found) {
+            let places = spans.into_iter().map(|span| Location { file, span });
+            places.for_each(|at| self.sources.hide_secret(at));
         }
         self.sources.scrub(&mut self.findings);
     }

@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 /// One step down.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    Key(String),
+    /// Most keys are short: these lie in the path itself.
+    Key(SmolStr),
     Index(usize),
 }
 
@@ -21,16 +24,19 @@ impl Path {
     }
 
     #[must_use]
-    pub fn key(&self, key: impl Into<String>) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(Step::Key(key.into()));
-        Self(steps)
+    pub fn key(&self, key: impl Into<SmolStr>) -> Self {
+        self.with(Step::Key(key.into()))
     }
 
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(Step::Index(index));
+        self.with(Step::Index(index))
+    }
+
+    fn with(&self, last: Step) -> Self {
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
+        steps.push(last);
         Self(steps)
     }
 

@@ -170,7 +170,7 @@ fn unknown_field(schema: Option<&Value>, path: &Path, field: &str) -> Fault {
 
 fn path_of(error: &ValidationError<'_>) -> Path {
     let steps = error.instance_path().iter().map(|segment| match segment {
-        LocationSegment::Property(key) => Step::Key(key.into_owned()),
+        LocationSegment::Property(key) => Step::Key(key.into()),
         LocationSegment::Index(index) => Step::Index(index),
     });
     Path(steps.collect())

@@ -34,8 +34,7 @@ macro_rules! text_type {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                from.deserialize_str($crate::model::text::Parsed(Self::parse))
             }
         }
 
@@ -60,6 +59,21 @@ macro_rules! text_type {
     };
 }
 pub(crate) use text_type;
+
+/// Reads a text through its parser, without a copy in between.
+pub(crate) struct Parsed<T>(pub fn(&str) -> Result<T, String>);
+
+impl<T> serde::de::Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        self.0(text).map_err(E::custom)
+    }
+}
 
 text_type!(
     /// The name of an object: an RFC 1123 subdomain, as the API server demands it.

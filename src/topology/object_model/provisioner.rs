@@ -145,7 +145,7 @@ impl<'a> Resolver<'a> {
         let value = Value::Object(arguments.clone().into_iter().collect());
         for error in validator.iter_errors(&value) {
             let steps = error.instance_path().iter().map(|segment| match segment {
-                jsonschema::paths::LocationSegment::Property(key) => Step::Key(key.into_owned()),
+                jsonschema::paths::LocationSegment::Property(key) => Step::Key(key.into()),
                 jsonschema::paths::LocationSegment::Index(index) => Step::Index(index),
             });
             let path = Path::of("spec.arguments").join(&Path(steps.collect()));

@@ -99,7 +99,7 @@ fn path(root: &Value, pointer: &str) -> Path {
                 &items[index]
             }
             other => {
-                steps.push(Step::Key(step.clone()));
+                steps.push(Step::Key(step.as_str().into()));
                 &other[&step]
             }
         };
