@@ -1,9 +1,17 @@
 //! Names of time zones: those of the IANA database that comes with evctl, spelt as servers on Linux
 //! need them. Knows no clock and reads no file.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZoneDatabase;
 
 use super::shape::nearest;
+
+/// Every name that is known.
+static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    TimeZoneDatabase::bundled().available().map(|zone| zone.to_string()).collect()
+});
 
 /// Why no server can load a time zone of this name, or `None` where it can. An empty name and `UTC`
 /// are UTC, `Local` is the server's own.
@@ -11,9 +19,8 @@ pub fn fault(name: &str) -> Option<String> {
     if matches!(name, "" | "UTC" | "Local") {
         return None;
     }
-    let database = TimeZoneDatabase::bundled();
-    let names: Vec<_> = database.available().map(|zone| zone.to_string()).collect();
-    if names.iter().any(|known| known == name) {
+    let names = &*NAMES;
+    if names.contains(name) {
         return None;
     }
     let folded = names.iter().find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str);
