@@ -175,8 +175,8 @@ impl<'p> Rollout<'p> {
 
     fn filled_key(&self, key: &Key) -> Key {
         match key {
-            Key::Consumer { domain, stream, name } => Key::Consumer {
-                domain: domain.clone(),
+            Key::Consumer { site, stream, name } => Key::Consumer {
+                site: site.clone(),
                 stream: stream.clone(),
                 name: placeholder::fill_text(name, &|name| self.uids.get(name).cloned()),
             },
@@ -196,7 +196,7 @@ mod tests {
     use crate::world::Owner;
 
     fn stream(name: &str) -> Key {
-        Key::Stream { domain: String::new(), name: name.to_owned() }
+        Key::Stream { site: String::new(), name: name.to_owned() }
     }
 
     fn change(name: &str, needs: &[&str], body: Value) -> Change {

@@ -236,7 +236,7 @@ impl Maker<'_> {
             verb: self.request.verb,
             project: self.project.clone(),
             cluster: live.cluster.as_ref().map(cluster_name),
-            account: live.account.as_ref().map(account_name),
+            account: live.account().map(account_name),
             notes,
         }
     }

@@ -1,6 +1,7 @@
 //! Which planes take part: what a flag, a variable, or an ambient context (kubeconfig, NATS context)
 //! selects. Selected but unreachable is an error, never an absence.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::jetstream::version;
@@ -104,12 +105,15 @@ fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unse
             version: format!("v{kubernetes}"),
             ..Cluster::default()
         }),
-        account: Some(Account {
-            name: "offline".to_owned(),
-            api_level: version::api_level(&nats),
-            version: nats.clone(),
-            domain: String::new(),
-        }),
+        accounts: BTreeMap::from([(
+            String::new(),
+            Account {
+                name: "offline".to_owned(),
+                api_level: version::api_level(&nats),
+                version: nats.clone(),
+                ..Account::default()
+            },
+        )]),
         salt: salt.to_owned(),
         ..World::default()
     };
@@ -129,9 +133,9 @@ fn leave_out(world: &mut World, args: &ServerArgs) -> Result<(), Unselected> {
         world.cluster = None;
     }
     if args.no_nats {
-        world.account = None;
+        world.accounts.clear();
     }
-    let (kubernetes, jetstream) = (world.cluster.is_some(), world.account.is_some());
+    let (kubernetes, jetstream) = (world.cluster.is_some(), !world.accounts.is_empty());
     world.objects.retain(|key, _| if key.object().is_some() { kubernetes } else { jetstream });
     if kubernetes || jetstream {
         return Ok(());

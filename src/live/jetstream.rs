@@ -9,7 +9,7 @@ use crate::apply::rollout::{Outcome, Step};
 use crate::jetstream::change::between;
 use crate::jetstream::field::Field;
 use crate::jetstream::{Config, consumer, stream};
-use crate::world::{Key, Object, StreamState, World, mark};
+use crate::world::{ConsumerState, Key, Object, StreamState, World, mark};
 
 use super::nats::{Connection, RequestError};
 use super::{LiveError, Wanted};
@@ -26,8 +26,7 @@ pub(super) async fn observe(
     wanted: &Wanted,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    world.account = Some(nats.account.clone());
-    let domain = nats.account.domain.clone();
+    world.accounts.insert(String::new(), nats.account.clone());
     for entry in list(nats, "STREAM.LIST", "streams").await? {
         let Some(config) = entry.get("config").and_then(Value::as_object) else { continue };
         let name = text(config, "name");
@@ -36,13 +35,12 @@ pub(super) async fn observe(
         if !ours && !wanted.streams.contains(&name) {
             continue;
         }
-        let count = |field: &str| entry.pointer(field).and_then(Value::as_u64).unwrap_or_default();
-        let state =
-            StreamState { messages: count("/state/messages"), bytes: count("/state/bytes") };
+        let state = stream_state(&entry);
+        let has_consumers = state.consumers > 0;
         let body = Value::Object(stream::normal(config));
-        let key = Key::Stream { domain: domain.clone(), name: name.clone() };
+        let key = Key::Stream { site: String::new(), name: name.clone() };
         world.objects.insert(key, Object { body, owner, state: Some(state), ..Object::default() });
-        if count("/state/consumer_count") > 0 {
+        if has_consumers {
             consumers(nats, &name, world).await?;
         }
     }
@@ -53,14 +51,47 @@ async fn consumers(nats: &Connection, stream: &str, world: &mut World) -> Result
     for entry in list(nats, &format!("CONSUMER.LIST.{stream}"), "consumers").await? {
         let Some(config) = entry.get("config").and_then(Value::as_object) else { continue };
         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key =
-            Key::Consumer { domain: nats.account.domain.clone(), stream: stream.to_owned(), name };
-        let body = Value::Object(consumer::normal(config));
-        world
-            .objects
-            .insert(key, Object { body, owner: mark::of_config(config), ..Object::default() });
+        let key = Key::Consumer { site: String::new(), stream: stream.to_owned(), name };
+        let object = Object {
+            body: Value::Object(consumer::normal(config)),
+            owner: mark::of_config(config),
+            position: Some(position(&entry)),
+            ..Object::default()
+        };
+        world.objects.insert(key, object);
     }
     Ok(())
+}
+
+fn stream_state(entry: &Value) -> StreamState {
+    let state = entry.get("state").unwrap_or(&Value::Null);
+    let count = |name: &str| state.get(name).and_then(Value::as_u64).unwrap_or_default();
+    // An instant of the year 1 stands for none.
+    let time = |name: &str| {
+        let said = state.get(name).and_then(Value::as_str).unwrap_or_default();
+        if said.starts_with("0001-") { String::new() } else { said.to_owned() }
+    };
+    StreamState {
+        messages: count("messages"),
+        bytes: count("bytes"),
+        first_sequence: count("first_seq"),
+        last_sequence: count("last_seq"),
+        first_time: time("first_ts"),
+        last_time: time("last_ts"),
+        subjects: count("num_subjects"),
+        consumers: count("consumer_count"),
+    }
+}
+
+fn position(entry: &Value) -> ConsumerState {
+    let count = |at: &str| entry.pointer(at).and_then(Value::as_u64).unwrap_or_default();
+    ConsumerState {
+        delivered: count("/delivered/stream_seq"),
+        ack_floor: count("/ack_floor/stream_seq"),
+        ack_pending: count("/num_ack_pending"),
+        pending: count("/num_pending"),
+        push_bound: entry.get("push_bound").and_then(Value::as_bool).unwrap_or_default(),
+    }
 }
 
 /// Reads every page of a list. Paging is no snapshot: entries shift when others come and go, so

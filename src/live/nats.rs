@@ -104,16 +104,19 @@ impl Connection {
             (None, domain) => format!("$JS.{domain}.API"),
         };
         let version = client.server_info().version;
-        let account = Account { name, version, api_level: None, domain: target.domain.clone() };
+        let account =
+            Account { name, version, domain: target.domain.clone(), ..Account::default() };
         let mut connection = Self { client, prefix, timeout, account };
-        connection.account.api_level = connection.api_level().await?;
+        let info = connection.information().await?;
+        connection.account.api_level = info.get("api").and_then(|api| api.get("level")?.as_u64());
+        connection.account.info = Value::Object(info);
         Ok(connection)
     }
 
-    /// Asks whether JetStream is there for this account, and which API level it has.
-    async fn api_level(&self) -> Result<Option<u64>, LiveError> {
+    /// Asks whether JetStream is there for this account, with which limits and API level.
+    async fn information(&self) -> Result<Map<String, Value>, LiveError> {
         match self.request("INFO", None).await {
-            Ok(info) => Ok(info.get("api").and_then(|api| api.get("level")?.as_u64())),
+            Ok(info) => Ok(info),
             Err(RequestError::NoResponders) => {
                 Err(self.without_jetstream("nobody answers $JS.API.INFO"))
             }

@@ -8,7 +8,7 @@ use crate::world::{Object, StreamState};
 
 /// What is lost when a live stream gets another configuration, where something is.
 pub fn of(desired: &Value, live: &Object) -> Option<String> {
-    let state = live.state.filter(|state| state.messages > 0)?;
+    let state = live.state.as_ref().filter(|state| state.messages > 0)?;
     let text =
         |body: &Value, name: &str| body.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
     let trims = text(desired, "discard") == "old";
@@ -47,12 +47,12 @@ fn lowered(desired: &Value, live: &Value, name: &str, counts_now: bool) -> Optio
     (tighter || counts_now).then_some(to)
 }
 
-fn oldest(limit: u64, state: StreamState) -> Option<String> {
+fn oldest(limit: u64, state: &StreamState) -> Option<String> {
     let over = state.messages.saturating_sub(limit);
     (over > 0).then(|| format!("drops the {over} oldest messages of {}", state.messages))
 }
 
-fn bytes(limit: u64, state: StreamState) -> Option<String> {
+fn bytes(limit: u64, state: &StreamState) -> Option<String> {
     let stored = bytes_spoken(i64::try_from(state.bytes).unwrap_or(i64::MAX));
     (state.bytes > limit)
         .then(|| format!("drops the oldest of {} messages ({stored} are stored)", state.messages))
@@ -74,7 +74,7 @@ mod tests {
             body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         }
         let [live, desired] = both;
-        let state = Some(StreamState { messages, bytes: 2048 });
+        let state = Some(StreamState { messages, bytes: 2048, ..StreamState::default() });
         let live = Object { body: live, state, ..Object::default() };
         assert_eq!(of(&desired, &live).as_deref(), expected);
     }

@@ -45,13 +45,13 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
     lowering.desired.world = World {
         objects: BTreeMap::new(),
         cluster: live.cluster.clone(),
-        account: live.account.clone(),
+        accounts: live.accounts.clone(),
         salt: live.salt.clone(),
     };
     if live.cluster.is_some() {
         lowering.objects(manifests);
     }
-    if live.account.is_some() {
+    if live.account().is_some() {
         lowering.streams();
     }
     if live.cluster.is_some() {
@@ -145,11 +145,7 @@ impl Lowering<'_> {
 
     fn stream_key(&self, config: &serde_json::Map<String, Value>) -> Key {
         let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Key::Stream { domain: self.domain(), name }
-    }
-
-    fn domain(&self) -> String {
-        self.live.account.as_ref().map(|account| account.domain.clone()).unwrap_or_default()
+        Key::Stream { site: String::new(), name }
     }
 
     fn consumer(
@@ -159,8 +155,7 @@ impl Lowering<'_> {
         spec: &NatsJetStreamChannelSpec,
         route: &Route,
     ) {
-        let (Some(channel), Key::Stream { domain, name: stream_name }) =
-            (node.name.object(), stream)
+        let (Some(channel), Key::Stream { site, name: stream_name }) = (node.name.object(), stream)
         else {
             return;
         };
@@ -174,7 +169,7 @@ impl Lowering<'_> {
         let config = consumer_rules::normal(&consumer(reader, spec, route.delivery.as_ref()));
         let name =
             config.get("durable_name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key = Key::Consumer { domain: domain.clone(), stream: stream_name.clone(), name };
+        let key = Key::Consumer { site: site.clone(), stream: stream_name.clone(), name };
         self.add(key.clone(), Value::Object(config), &route.object, route.at);
         self.need(&key, stream);
         self.need(&key, &Key::Object(route.object.clone()));
@@ -202,7 +197,7 @@ impl Lowering<'_> {
             let sources = body.get("sources").and_then(Value::as_array).into_iter().flatten();
             for source in sources.chain(body.get("mirror")) {
                 let name = source.get("name").and_then(Value::as_str).unwrap_or_default();
-                self.need(key, &Key::Stream { domain: self.domain(), name: name.to_owned() });
+                self.need(key, &Key::Stream { site: String::new(), name: name.to_owned() });
             }
         }
     }

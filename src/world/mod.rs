@@ -17,14 +17,14 @@ use serde_json::Value;
 
 use crate::model::ObjectKey;
 
-/// Which object, on which plane. The JetStream domain tells accounts apart that one client reaches;
-/// it is empty for the account's own.
+/// Which object, on which plane. The site tells NATS accounts apart;
+/// it is empty for the account that the run itself connects to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
     Object(ObjectKey),
-    Stream { domain: String, name: String },
-    Consumer { domain: String, stream: String, name: String },
+    Stream { site: String, name: String },
+    Consumer { site: String, stream: String, name: String },
 }
 
 /// The two kinds of server that objects live on.
@@ -66,8 +66,8 @@ impl Key {
         match self {
             Self::Object(_) => None,
             Self::Stream { .. } => Some(self.clone()),
-            Self::Consumer { domain, stream, .. } => {
-                Some(Self::Stream { domain: domain.clone(), name: stream.clone() })
+            Self::Consumer { site, stream, .. } => {
+                Some(Self::Stream { site: site.clone(), name: stream.clone() })
             }
         }
     }
@@ -91,11 +91,37 @@ pub struct Owner {
     pub object: String,
 }
 
-/// What a stream holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a stream holds, as LIST says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct StreamState {
     pub messages: u64,
     pub bytes: u64,
+    /// Sequence of the oldest message; one more than the last where there is none.
+    pub first_sequence: u64,
+    pub last_sequence: u64,
+    /// When the oldest message came, RFC 3339; empty where there is none.
+    pub first_time: String,
+    /// When the newest message came, RFC 3339; empty where there is none.
+    pub last_time: String,
+    pub subjects: u64,
+    pub consumers: u64,
+}
+
+/// How far a consumer has come, as LIST says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ConsumerState {
+    /// Sequence in the stream of the last message that was handed out.
+    pub delivered: u64,
+    /// Sequence in the stream up to which every message is acknowledged.
+    pub ack_floor: u64,
+    /// How many messages are handed out and not acknowledged.
+    pub ack_pending: u64,
+    /// How many messages are not handed out yet.
+    pub pending: u64,
+    /// Whether a client listens to its deliver subject.
+    pub push_bound: bool,
 }
 
 /// One object, in normal form.
@@ -118,6 +144,9 @@ pub struct Object {
     /// Live streams only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StreamState>,
+    /// Live consumers only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<ConsumerState>,
 }
 
 /// What is known of a cluster.
@@ -148,6 +177,12 @@ pub struct Account {
     /// Absent from servers before 2.11.
     pub api_level: Option<u64>,
     pub domain: String,
+    /// The name of the server's cluster; `None` for a server that stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// What `$JS.API.INFO` answered: limits, tiers and what is used of them.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub info: Value,
 }
 
 /// Objects of both planes, and of which planes at all.
@@ -156,8 +191,8 @@ pub struct World {
     pub objects: BTreeMap<Key, Object>,
     /// `None` where no Kubernetes plane takes part.
     pub cluster: Option<Cluster>,
-    /// `None` where no JetStream plane takes part.
-    pub account: Option<Account>,
+    /// NATS accounts by their site; empty where no JetStream plane takes part.
+    pub accounts: BTreeMap<String, Account>,
     /// What secret values are hashed with, so that equal shows and nothing else does.
     pub salt: String,
 }
@@ -170,6 +205,11 @@ pub struct Written {
 }
 
 impl World {
+    /// The account that the run itself connects to.
+    pub fn account(&self) -> Option<&Account> {
+        self.accounts.get("")
+    }
+
     /// The uid of a live Kubernetes object.
     pub fn uid(&self, key: &ObjectKey) -> Option<&str> {
         self.objects.get(&Key::Object(key.clone()))?.uid.as_deref()
@@ -191,7 +231,8 @@ impl World {
                 (Key::Object(key), None) => Some(uid(key)),
                 _ => None,
             };
-            object.state = before.map(|before| before.state).unwrap_or_default();
+            object.state = before.and_then(|before| before.state.clone());
+            object.position = before.and_then(|before| before.position.clone());
             world.objects.insert(key, object);
         }
         world

@@ -35,7 +35,7 @@ pub fn live(mut body: Value, salt: &str) -> Object {
     let owner = mark::take_from_object(&mut body);
     drop_empty_metadata(&mut body);
     conceal(&mut body, salt, None);
-    Object { body, owner, uid, deleting, claimed, state: None }
+    Object { body, owner, uid, deleting, claimed, ..Object::default() }
 }
 
 /// A declared object without what only a server writes, so that a file made by `kubectl get -o

@@ -73,8 +73,8 @@ pub fn fill(value: &Value, uid: &impl Fn(&ObjectKey) -> Option<String>) -> Value
 /// A consumer's key with its name filled.
 pub fn fill_key(key: &Key, uid: &impl Fn(&ObjectKey) -> Option<String>) -> Key {
     match key {
-        Key::Consumer { domain, stream, name } if is_open(name) => Key::Consumer {
-            domain: domain.clone(),
+        Key::Consumer { site, stream, name } if is_open(name) => Key::Consumer {
+            site: site.clone(),
             stream: stream.clone(),
             name: fill_text(name, &|name| parse(name).and_then(|key| uid(&key))),
         },

@@ -1,6 +1,8 @@
 //! A world as a file: `plan --save-world` writes it, `--world` reads it, and a plan against it needs
 //! no server and no credentials. Holds no secret value, only salted digests.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Cluster, Key, Object, World};
@@ -16,8 +18,9 @@ struct Saved {
     salt: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kubernetes: Option<Cluster>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    jetstream: Option<Account>,
+    /// NATS accounts by their site.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    jetstream: BTreeMap<String, Account>,
     objects: Vec<Entry>,
 }
 
@@ -38,7 +41,7 @@ pub fn to_json(world: &World) -> Result<String, String> {
         kind: KIND.to_owned(),
         salt: world.salt.clone(),
         kubernetes: world.cluster.clone(),
-        jetstream: world.account.clone(),
+        jetstream: world.accounts.clone(),
         objects: world
             .objects
             .iter()
@@ -63,7 +66,7 @@ pub fn from_json(text: &str) -> Result<World, String> {
     Ok(World {
         objects: saved.objects.into_iter().map(|entry| (entry.key, entry.object)).collect(),
         cluster: saved.kubernetes,
-        account: saved.jetstream,
+        accounts: saved.jetstream,
         salt: saved.salt,
     })
 }

@@ -175,7 +175,7 @@ fn derived(case: &str) -> Derived {
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let live = World {
         cluster: Some(Cluster::default()),
-        account: Some(Account::default()),
+        accounts: BTreeMap::from([(String::new(), Account::default())]),
         ..World::default()
     };
     let desired = lower(&resolved.topology, &loaded.manifests, "test", &live);

@@ -115,7 +115,10 @@ impl Draft {
     fn empty(&self) -> World {
         World {
             cluster: (self.planes != 1).then(Cluster::default),
-            account: (self.planes != 2).then(Account::default),
+            accounts: (self.planes != 2)
+                .then(|| (String::new(), Account::default()))
+                .into_iter()
+                .collect(),
             salt: "salt".to_owned(),
             ..World::default()
         }
