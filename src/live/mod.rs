@@ -114,7 +114,7 @@ impl Servers {
             objects::observe(cluster, wanted, &mut world).await?;
         }
         if let Some(nats) = &self.nats {
-            jetstream::observe(nats, wanted, &mut world).await?;
+            jetstream::observe::observe(nats, wanted, &mut world).await?;
         }
         Ok(world)
     }
@@ -150,7 +150,7 @@ impl Executor for Writer<'_> {
             (Plane::Kubernetes, Some(cluster), _) => {
                 objects::write(cluster, &step, self.vault, self.salt).await
             }
-            (Plane::Jetstream, _, Some(nats)) => jetstream::write(nats, &step).await,
+            (Plane::Jetstream, _, Some(nats)) => jetstream::write::write(nats, &step).await,
             (plane, _, _) => Outcome::Failed(format!("no {} server takes part", plane.word())),
         }
     }

@@ -46,6 +46,7 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
         objects: BTreeMap::new(),
         cluster: live.cluster.clone(),
         accounts: live.accounts.clone(),
+        others: BTreeMap::new(),
         salt: live.salt.clone(),
     };
     if live.cluster.is_some() {

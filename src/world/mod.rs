@@ -17,8 +17,9 @@ use serde_json::Value;
 
 use crate::model::ObjectKey;
 
-/// Which object, on which plane. The site tells NATS accounts apart;
-/// it is empty for the account that the run itself connects to.
+/// Which object, on which plane. The site tells NATS accounts apart: it is empty for the account that
+/// the run itself connects to, else `[NAMESPACE/ACCOUNT][#DOMAIN]`, after NACK's Account object and the
+/// JetStream domain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
@@ -77,10 +78,17 @@ impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Object(key) => key.fmt(out),
-            Self::Stream { name, .. } => write!(out, "stream/{name}"),
-            Self::Consumer { stream, name, .. } => write!(out, "consumer/{stream}/{name}"),
+            Self::Stream { site, name } => write!(out, "stream/{name}{}", at_site(site)),
+            Self::Consumer { site, stream, name } => {
+                write!(out, "consumer/{stream}/{name}{}", at_site(site))
+            }
         }
     }
+}
+
+/// How a key names the account that it is in, where it is not the run's own.
+fn at_site(site: &str) -> String {
+    if site.is_empty() { String::new() } else { format!("@{site}") }
 }
 
 /// Whose an object is: the project, and the declared object it was made for. The second tells an
@@ -180,6 +188,9 @@ pub struct Account {
     /// The name of the server's cluster; `None` for a server that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// Streams that the server could not list, with its reason: neither there nor absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, String>,
     /// What `$JS.API.INFO` answered: limits, tiers and what is used of them.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub info: Value,
@@ -193,6 +204,9 @@ pub struct World {
     pub cluster: Option<Cluster>,
     /// NATS accounts by their site; empty where no JetStream plane takes part.
     pub accounts: BTreeMap<String, Account>,
+    /// Configurations of live streams that are neither wanted nor owned: their subjects and limits
+    /// stand in the way of others.
+    pub others: BTreeMap<Key, Value>,
     /// What secret values are hashed with, so that equal shows and nothing else does.
     pub salt: String,
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Account, Cluster, Key, Object, World};
 
@@ -22,6 +23,9 @@ struct Saved {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     jetstream: BTreeMap<String, Account>,
     objects: Vec<Entry>,
+    /// Streams that are neither wanted nor owned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<(Key, Value)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,6 +51,7 @@ pub fn to_json(world: &World) -> Result<String, String> {
             .iter()
             .map(|(key, object)| Entry { key: key.clone(), object: object.clone() })
             .collect(),
+        others: world.others.clone().into_iter().collect(),
     };
     serde_json::to_string_pretty(&saved).map(|text| text + "\n").map_err(|error| error.to_string())
 }
@@ -67,6 +72,7 @@ pub fn from_json(text: &str) -> Result<World, String> {
         objects: saved.objects.into_iter().map(|entry| (entry.key, entry.object)).collect(),
         cluster: saved.kubernetes,
         accounts: saved.jetstream,
+        others: saved.others.into_iter().collect(),
         salt: saved.salt,
     })
 }

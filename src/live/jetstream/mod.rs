@@ -1,0 +1,4 @@
+//! JetStream: LIST to observe, read-modify-write to change (shared/facts/jetstream.md §2.1).
+
+pub(super) mod observe;
+pub(super) mod write;
