@@ -1,6 +1,8 @@
 //! What came of an apply, counted from its events: the summary, the JSON document and the exit code
 //! all come from here.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -96,6 +98,9 @@ pub struct ReportDocument<'a> {
     kubernetes: Option<&'a str>,
     /// The JetStream account, where one took part.
     jetstream: Option<&'a str>,
+    /// Further JetStream accounts, by what stands behind `@` in the names of their objects.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sites: &'a BTreeMap<String, String>,
     /// Every object of the plan; those that were to be written have an outcome.
     changes: Vec<ChangeDocument<'a>>,
     /// How many steps came to which end.
@@ -119,6 +124,7 @@ pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent], sources: &Sourc
         project: &plan.project,
         kubernetes: head.cluster.as_deref(),
         jetstream: head.account.as_deref(),
+        sites: &head.sites,
         changes: steps.collect(),
         summary: Tally::of(plan, events),
     })

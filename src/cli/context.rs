@@ -1,11 +1,11 @@
 //! NATS contexts, as the `nats` CLI keeps them (shared/facts/jetstream.md §5), and the variables it
 //! reads. Flags win over variables, variables over the context.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::live::{LiveError, NatsAuth, NatsTarget};
+use crate::live::{LiveError, NatsAuth, NatsTarget, servers};
 
 use super::args::ServerArgs;
 use super::environment::Environment;
@@ -58,60 +58,80 @@ pub(super) fn target(
     let own = args.certificates.as_ref();
     let pair = own.and_then(|own| own.certificate.clone().zip(own.key.clone()));
     let ambient = || path("NATS_CERT", &context.cert).zip(path("NATS_KEY", &context.key));
+    let authorities =
+        own.and_then(|own| own.authorities.clone()).or_else(|| path("NATS_CA", &context.ca));
+    let certificate = match pair.or_else(ambient) {
+        Some((certificate, key)) => Some((
+            contents(&certificate, "the client's certificate")?,
+            contents(&key, "the client's key")?,
+        )),
+        None => None,
+    };
     Ok(Some(NatsTarget {
         servers,
-        auth,
-        authorities: own
-            .and_then(|own| own.authorities.clone())
-            .or_else(|| path("NATS_CA", &context.ca)),
-        certificate: pair.or_else(ambient),
+        auth: auth.0,
+        token: auth.1,
+        authorities: authorities
+            .map(|file| contents(&file, "the authorities' certificate"))
+            .transpose()?,
+        certificate,
         tls_first: context.tls_first || own.is_some_and(|own| own.first),
         domain: args.domain.clone().unwrap_or_else(|| context.jetstream_domain.clone()),
         api_prefix: Some(context.jetstream_api_prefix.trim_end_matches('.').to_owned())
             .filter(|prefix| !prefix.is_empty()),
+        inbox_prefix: None,
     }))
 }
 
-/// User and password win over credentials, these over an NKey; a token counts where none is there.
+/// User and password win over credentials, these over an NKey; a token counts beside each.
 fn auth(
     args: &ServerArgs,
     environment: &Environment,
     context: &Context,
-    in_url: Option<(String, String)>,
-) -> Result<NatsAuth, LiveError> {
+    in_url: Option<(String, Option<String>)>,
+) -> Result<(NatsAuth, Option<String>), LiveError> {
     if let Some(creds) = &args.creds {
-        return Ok(NatsAuth::Credentials(creds.clone()));
+        return Ok((NatsAuth::Credentials(contents(creds, "the credentials file")?), None));
     }
     let value = |variable: &str, own: &str| match environment.text(variable) {
         Some(value) => Ok(value),
         None => resolved(own, environment),
     };
+    let token = Some(value("NATS_TOKEN", &context.token)?).filter(|token| !token.is_empty());
     let user = value("NATS_USER", &context.user)?;
     let password = value("NATS_PASSWORD", &context.password)?;
     if !user.is_empty() && !password.is_empty() {
-        return Ok(NatsAuth::UserAndPassword(user, password));
+        return Ok((NatsAuth::UserAndPassword(user, password), token));
     }
-    if let Some((user, password)) = in_url {
-        return Ok(NatsAuth::UserAndPassword(user, password));
+    match in_url {
+        Some((user, Some(password))) => {
+            return Ok((NatsAuth::UserAndPassword(user, password), token));
+        }
+        Some((token, None)) => return Ok((NatsAuth::None, Some(token))),
+        None => {}
     }
     let creds = environment.text("NATS_CREDS").unwrap_or_else(|| context.creds.clone());
     if !creds.is_empty() {
-        return Ok(NatsAuth::Credentials(file(&creds, environment)?));
+        let text = contents(&file(&creds, environment)?, "the credentials file")?;
+        return Ok((NatsAuth::Credentials(text), token));
     }
     let nkey = environment.text("NATS_NKEY").unwrap_or_else(|| context.nkey.clone());
     if !nkey.is_empty() {
-        let path = file(&nkey, environment)?;
-        let seed = std::fs::read_to_string(&path).map_err(|error| {
-            LiveError::new(
-                format!("the NKey file {} cannot be read", path.display()),
-                error.to_string(),
-                "name the file that holds the seed",
-            )
-        })?;
-        return Ok(NatsAuth::Nkey(seed.trim().to_owned()));
+        let seed = contents(&file(&nkey, environment)?, "the NKey file")?;
+        return Ok((NatsAuth::Nkey(seed.trim().to_owned()), token));
     }
-    let token = value("NATS_TOKEN", &context.token)?;
-    if token.is_empty() { Ok(NatsAuth::None) } else { Ok(NatsAuth::Token(token)) }
+    Ok((NatsAuth::None, token))
+}
+
+/// What a file holds.
+fn contents(file: &Path, what: &str) -> Result<String, LiveError> {
+    std::fs::read_to_string(file).map_err(|error| {
+        LiveError::new(
+            format!("{what} {} cannot be read", file.display()),
+            error.to_string(),
+            "name the right file, and see that it may be read",
+        )
+    })
 }
 
 /// A value that may say where it stands: `env://NAME`.
@@ -175,37 +195,11 @@ fn read(name: &str, environment: &Environment) -> Result<Context, LiveError> {
     })
 }
 
-/// Server URLs without credentials, and the credentials of the first that has any.
-fn servers(urls: &str) -> (Vec<String>, Option<(String, String)>) {
-    let mut credentials = None;
-    let plain = urls.split(',').map(str::trim).filter(|url| !url.is_empty()).map(|url| {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
-        let host = match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let (user, password) = user.split_once(':').unwrap_or((user, ""));
-                credentials.get_or_insert((user.to_owned(), password.to_owned()));
-                host
-            }
-            None => rest,
-        };
-        format!("{scheme}://{host}")
-    });
-    let plain = plain.collect();
-    (plain, credentials)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn credentials_are_taken_out_of_urls() {
-        let (servers, credentials) = servers("nats://ann:s3cret@one:4222, two:4223");
-        assert_eq!(servers, ["nats://one:4222", "nats://two:4223"]);
-        assert_eq!(credentials, Some(("ann".into(), "s3cret".into())));
-    }
 
     fn args(nats_url: Option<&str>, nats_context: Option<&str>) -> ServerArgs {
         ServerArgs {

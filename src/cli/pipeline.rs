@@ -1,7 +1,7 @@
 //! The way that every verb goes: read, resolve, select planes, observe, lower, diff. `plan` and
 //! `apply` are one path; apply goes on where plan stops.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::topology::{Backing, Resolved, resolve};
 use crate::world::lower::{Desired, definition, lower};
+use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
@@ -155,12 +156,14 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
             let mut read = said.within(early, namespace);
+            let live = planes::with_sites(*live, &sites(&read.manifests))?;
             read.take_dangling(|key| is_live(&live, key));
-            Maker { request, project, options }.against(read, *live, None, Some(note)).await
+            Maker { request, project, options }.against(read, live, None, Some(note)).await
         }
         Against::Live(targets) => {
             let mut servers = Servers::connect(&targets).await?;
             let mut read = said.within(early, servers.namespace());
+            servers.join(&sites(&read.manifests), &Declared::of(&read.manifests)).await?;
             let live = servers.observe(&wanted(&read, &project, &salt)).await?;
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, Some(servers), None).await
@@ -237,22 +240,31 @@ impl Maker<'_> {
             project: self.project.clone(),
             cluster: live.cluster.as_ref().map(cluster_name),
             account: live.account().map(account_name),
+            sites: further(live),
             notes,
         }
     }
 }
 
+/// The accounts besides the run's own, by their site.
+fn further(live: &World) -> BTreeMap<String, String> {
+    let further = live.accounts.iter().filter(|(site, _)| !site.is_empty());
+    further.map(|(site, account)| (site.clone(), account_name(account))).collect()
+}
+
 /// What must be read from the servers for these files.
 fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
     let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
-    let streams: BTreeSet<String> = read
+    let streams: BTreeSet<Key> = read
         .resolved
         .topology
         .channels()
         .filter(|(_, node, _)| node.generated_by.is_none())
         .filter_map(|(_, node, channel)| match (&channel.backing, node.name.object()) {
             (Backing::NatsJetStream(spec), Some(key)) => {
-                Some(stream_name(key.namespace.as_deref().unwrap_or_default(), &key.name, spec))
+                let namespace = key.namespace.as_deref().unwrap_or_default();
+                let name = stream_name(namespace, &key.name, spec);
+                Some(Key::Stream { site: String::new(), name })
             }
             _ => None,
         })

@@ -8,6 +8,7 @@ use crate::jetstream::version;
 use crate::live::{ClusterTarget, LiveError, Targets};
 use crate::model::project::Assume;
 use crate::model::text::ServerVersion;
+use crate::world::site::Site;
 use crate::world::{Account, Cluster, World, saved};
 
 use super::args::ServerArgs;
@@ -18,6 +19,9 @@ use super::environment::Environment;
 const NEWEST_NATS: &str = "2.15";
 const NEWEST_KUBERNETES: &str = "1.36";
 const NEWEST_KNATIVE: &str = "0.50";
+
+/// What an empty world calls its servers.
+const OFFLINE: &str = "offline";
 
 /// What a plan is made against.
 pub(super) enum Against {
@@ -101,14 +105,14 @@ fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unse
     let nats = taken(&assume.nats, NEWEST_NATS);
     let mut world = World {
         cluster: Some(Cluster {
-            name: "offline".to_owned(),
+            name: OFFLINE.to_owned(),
             version: format!("v{kubernetes}"),
             ..Cluster::default()
         }),
         accounts: BTreeMap::from([(
             String::new(),
             Account {
-                name: "offline".to_owned(),
+                name: OFFLINE.to_owned(),
                 api_level: version::api_level(&nats),
                 version: nats.clone(),
                 ..Account::default()
@@ -126,6 +130,33 @@ fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unse
         flags.concat()
     );
     Ok(Against::Snapshot(Box::new(world), note))
+}
+
+/// The world with an account for every site. An empty world takes each to be like the run's own; a
+/// saved one has what was saved.
+///
+/// # Errors
+/// A saved world that lacks an account.
+pub(super) fn with_sites(
+    mut world: World,
+    sites: &BTreeMap<String, Site>,
+) -> Result<World, LiveError> {
+    let Some(own) = world.account().cloned() else { return Ok(world) };
+    for (name, site) in sites {
+        if world.accounts.contains_key(name) {
+            continue;
+        }
+        if own.name != OFFLINE {
+            return Err(LiveError::new(
+                format!("the saved world does not have the account {name}"),
+                "it was saved before anything named that account",
+                "save it again with `evctl plan --save-world`",
+            ));
+        }
+        let account = Account { domain: site.domain.clone(), ..own.clone() };
+        world.accounts.insert(name.clone(), account);
+    }
+    Ok(world)
 }
 
 fn leave_out(world: &mut World, args: &ServerArgs) -> Result<(), Unselected> {

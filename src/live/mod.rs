@@ -6,6 +6,9 @@ mod discovery;
 mod jetstream;
 mod nats;
 mod objects;
+mod profile;
+mod target;
+mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,9 +21,10 @@ use crate::model::ObjectKey;
 use crate::plan::Plan;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
+use crate::world::site::{Declared, Site};
 use crate::world::{Key, Plane, World};
 
-pub use nats::{NatsAuth, NatsTarget};
+pub use target::{NatsAuth, NatsTarget, servers};
 
 /// What went wrong with a server, for people: what, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,7 @@ pub struct ClusterTarget {
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     pub cluster: Option<ClusterTarget>,
+    /// The account that the run itself connects to.
     pub nats: Option<NatsTarget>,
     /// How long any one answer may take.
     pub timeout: Duration,
@@ -70,8 +75,8 @@ pub struct Wanted {
     pub defined: BTreeSet<(String, String)>,
     /// Objects that are referred to and declared nowhere.
     pub referred: BTreeSet<ObjectKey>,
-    /// Names of streams that are wanted.
-    pub streams: BTreeSet<String>,
+    /// Streams that are wanted.
+    pub streams: BTreeSet<Key>,
     pub project: String,
     pub salt: String,
 }
@@ -79,7 +84,11 @@ pub struct Wanted {
 /// The connected servers.
 pub struct Servers {
     cluster: Option<cluster::Cluster>,
-    nats: Option<nats::Connection>,
+    /// NATS accounts by their site.
+    nats: BTreeMap<String, nats::Connection>,
+    /// How the run's own account is connected to.
+    own: Option<NatsTarget>,
+    timeout: Duration,
 }
 
 impl Servers {
@@ -92,11 +101,38 @@ impl Servers {
             Some(target) => Some(cluster::Cluster::connect(target, targets.timeout).await?),
             None => None,
         };
-        let nats = match &targets.nats {
-            Some(target) => Some(nats::Connection::connect(target, targets.timeout).await?),
-            None => None,
-        };
-        Ok(Self { cluster, nats })
+        let mut nats = BTreeMap::new();
+        if let Some(target) = &targets.nats {
+            let connection = nats::Connection::connect(target, targets.timeout).await?;
+            nats.insert(String::new(), connection);
+        }
+        Ok(Self { cluster, nats, own: targets.nats.clone(), timeout: targets.timeout })
+    }
+
+    /// Connects to further accounts too, where the JetStream plane takes part at all.
+    ///
+    /// # Errors
+    /// The first whose profile or Secret is not to be had, or that cannot be connected to.
+    pub async fn join(
+        &mut self,
+        sites: &BTreeMap<String, Site>,
+        declared: &Declared,
+    ) -> Result<(), LiveError> {
+        let Some(own) = self.own.clone().filter(|_| !sites.is_empty()) else { return Ok(()) };
+        let places = profile::Places { cluster: self.cluster.as_ref(), declared };
+        for (name, site) in sites {
+            let in_site = |mut error: LiveError| {
+                error.what = format!("site {name}: {}", error.what);
+                error
+            };
+            let target = places.target(&own, site).await.map_err(in_site)?;
+            let connection = nats::Connection::connect(&target, self.timeout).await;
+            self.nats.insert(name.clone(), connection.map_err(in_site)?);
+        }
+        for connection in self.nats.values_mut() {
+            connection.identify().await;
+        }
+        Ok(())
     }
 
     /// The namespace of the kubeconfig's context.
@@ -113,10 +149,19 @@ impl Servers {
         if let Some(cluster) = &mut self.cluster {
             objects::observe(cluster, wanted, &mut world).await?;
         }
-        if let Some(nats) = &self.nats {
-            jetstream::observe::observe(nats, wanted, &mut world).await?;
+        for (site, nats) in &self.nats {
+            let seen = jetstream::observe::Site { name: site, same: self.same_as(site) };
+            jetstream::observe::observe(nats, &seen, wanted, &mut world).await?;
         }
         Ok(world)
+    }
+
+    /// The other sites that lead to the same account.
+    fn same_as(&self, site: &str) -> BTreeSet<&str> {
+        let identity = |name: &str| self.nats.get(name).and_then(|nats| nats.identity.as_ref());
+        let Some(own) = identity(site) else { return BTreeSet::new() };
+        let others = self.nats.keys().map(String::as_str).filter(|name| *name != site);
+        others.filter(|name| identity(name) == Some(own)).collect()
     }
 
     /// Asks the API server about every change of the plan that is its own, without writing.
@@ -146,7 +191,8 @@ pub struct Writer<'a> {
 
 impl Executor for Writer<'_> {
     async fn execute(&self, step: Step) -> Outcome {
-        match (step.key.plane(), &self.servers.cluster, &self.servers.nats) {
+        let nats = step.key.site().and_then(|site| self.servers.nats.get(site));
+        match (step.key.plane(), &self.servers.cluster, nats) {
             (Plane::Kubernetes, Some(cluster), _) => {
                 objects::write(cluster, &step, self.vault, self.salt).await
             }

@@ -1,7 +1,6 @@
 //! One connection to NATS, and requests to JetStream's API as raw JSON: nothing a newer server adds
 //! is lost on the way. Credentials go in and never come out.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
@@ -10,47 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::world::Account;
 
-use super::LiveError;
-
-/// How to say who we are.
-#[derive(Clone, Default)]
-pub enum NatsAuth {
-    #[default]
-    None,
-    UserAndPassword(String, String),
-    Token(String),
-    /// A credentials file.
-    Credentials(PathBuf),
-    /// An NKey seed.
-    Nkey(String),
-}
-
-impl std::fmt::Debug for NatsAuth {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("NatsAuth(…)")
-    }
-}
-
-/// Which NATS servers, and how to get in.
-#[derive(Debug, Clone, Default)]
-pub struct NatsTarget {
-    /// URLs without credentials.
-    pub servers: Vec<String>,
-    pub auth: NatsAuth,
-    pub authorities: Option<PathBuf>,
-    pub certificate: Option<(PathBuf, PathBuf)>,
-    pub tls_first: bool,
-    pub domain: String,
-    /// Instead of `$JS.API`, where it is said.
-    pub api_prefix: Option<String>,
-}
-
-impl NatsTarget {
-    /// As output names it.
-    pub fn name(&self) -> String {
-        self.servers.join(",")
-    }
-}
+use super::target::{NatsAuth, NatsTarget};
+use super::{LiveError, tls};
 
 /// What JetStream's API answers to a request that it refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,29 +44,30 @@ impl std::fmt::Display for RequestError {
 pub(super) struct Connection {
     client: Client,
     prefix: String,
+    /// Whether the prefix is one of the user's own, which may lead to any account.
+    is_imported: bool,
     timeout: Duration,
     pub(super) account: Account,
+    /// Equal for two connections that lead to the same account of the same servers and domain; `None`
+    /// where the server does not say.
+    pub(super) identity: Option<String>,
 }
 
 impl Connection {
     pub(super) async fn connect(target: &NatsTarget, timeout: Duration) -> Result<Self, LiveError> {
         let name = target.name();
-        let options = options(target, timeout).await?;
+        let options = options(target, timeout)?;
         let connecting = options.connect(target.servers.clone());
         let client = match tokio::time::timeout(timeout, connecting).await {
             Ok(Ok(client)) => client,
             Ok(Err(error)) => return Err(refused(&name, error.kind(), &error.to_string())),
             Err(_) => return Err(refused(&name, ConnectErrorKind::TimedOut, "")),
         };
-        let prefix = match (&target.api_prefix, target.domain.as_str()) {
-            (Some(prefix), _) => prefix.clone(),
-            (None, "") => "$JS.API".to_owned(),
-            (None, domain) => format!("$JS.{domain}.API"),
-        };
+        let (prefix, is_imported) = (target.prefix(), target.api_prefix.is_some());
         let version = client.server_info().version;
         let account =
             Account { name, version, domain: target.domain.clone(), ..Account::default() };
-        let mut connection = Self { client, prefix, timeout, account };
+        let mut connection = Self { client, prefix, is_imported, timeout, account, identity: None };
         let info = connection.information().await?;
         connection.account.api_level = info.get("api").and_then(|api| api.get("level")?.as_u64());
         connection.account.info = Value::Object(info);
@@ -125,6 +86,22 @@ impl Connection {
             }
             Err(error) => Err(self.unreadable("JetStream's account information", &error)),
         }
+    }
+
+    /// Finds out whose the connection is. An account that may not ask gets no answer at all, so the
+    /// wait is short.
+    pub(super) async fn identify(&mut self) {
+        const WAIT: Duration = Duration::from_secs(2);
+        let asked = self.ask("$SYS.REQ.USER.INFO".to_owned(), None);
+        let Ok(Ok(user)) = tokio::time::timeout(WAIT, asked).await else { return };
+        let user = Value::Object(user);
+        let text = |at: &str| user.pointer(at).and_then(Value::as_str);
+        let servers = text("/server/cluster").or_else(|| text("/server/id"));
+        let domain = self.account.info.get("domain").and_then(Value::as_str).unwrap_or_default();
+        let imported = if self.is_imported { self.prefix.as_str() } else { "" };
+        self.identity = text("/data/account")
+            .zip(servers)
+            .map(|(account, servers)| [account, servers, domain, imported].join("\n"));
     }
 
     fn without_jetstream(&self, why: &str) -> LiveError {
@@ -155,9 +132,17 @@ impl Connection {
         subject: &str,
         payload: Option<&Value>,
     ) -> Result<Map<String, Value>, RequestError> {
+        self.ask(format!("{}.{subject}", self.prefix), payload).await
+    }
+
+    async fn ask(
+        &self,
+        subject: String,
+        payload: Option<&Value>,
+    ) -> Result<Map<String, Value>, RequestError> {
         let payload = payload.map(ToString::to_string).unwrap_or_default();
         let request = Request::new().payload(payload.into()).timeout(Some(self.timeout));
-        let sent = self.client.send_request(format!("{}.{subject}", self.prefix), request);
+        let sent = self.client.send_request(subject, request);
         // A client that is reconnecting keeps requests back longer than their own time limit.
         let message = match tokio::time::timeout(self.timeout, sent).await {
             Ok(Ok(message)) => message,
@@ -196,35 +181,57 @@ fn api_error(error: &Value) -> ApiError {
     }
 }
 
-async fn options(target: &NatsTarget, timeout: Duration) -> Result<ConnectOptions, LiveError> {
+fn options(target: &NatsTarget, timeout: Duration) -> Result<ConnectOptions, LiveError> {
     let mut options = ConnectOptions::new()
         .name("evctl")
         .connection_timeout(timeout)
         .request_timeout(Some(timeout));
-    if let Some(path) = &target.authorities {
-        options = options.add_root_certificates(path.clone());
-    }
-    if let Some((certificate, key)) = &target.certificate {
-        options = options.add_client_certificate(certificate.clone(), key.clone());
+    if let Some(config) = tls::config(target)? {
+        options = options.tls_client_config(config);
     }
     if target.tls_first {
         options = options.tls_first();
+    }
+    if let Some(prefix) = &target.inbox_prefix {
+        options = options.custom_inbox_prefix(prefix);
+    }
+    if let Some(token) = &target.token {
+        options = options.token(token.clone());
     }
     match &target.auth {
         NatsAuth::None => Ok(options),
         NatsAuth::UserAndPassword(user, password) => {
             Ok(options.user_and_password(user.clone(), password.clone()))
         }
-        NatsAuth::Token(token) => Ok(options.token(token.clone())),
-        NatsAuth::Nkey(seed) => Ok(options.nkey(seed.clone())),
-        NatsAuth::Credentials(path) => options.credentials_file(path).await.map_err(|error| {
-            LiveError::new(
-                format!("the credentials file {} cannot be used", path.display()),
-                error.to_string(),
-                "name a file that `nsc generate creds` wrote",
-            )
-        }),
+        NatsAuth::Nkey(seed) => Ok(options.nkey(seed.trim().to_owned())),
+        NatsAuth::Credentials(text) => signed(options, text),
+        NatsAuth::Jwt(jwt, Some(seed)) => signed(options, &credentials(jwt, seed)),
+        // A bearer's JWT is taken without a signature.
+        NatsAuth::Jwt(jwt, None) => {
+            Ok(options.jwt(jwt.trim().to_owned(), |_| async { Ok(Vec::new()) }))
+        }
     }
+}
+
+fn signed(options: ConnectOptions, credentials: &str) -> Result<ConnectOptions, LiveError> {
+    // The error's words could repeat what is wrong with them, which is a secret.
+    options.credentials(credentials).map_err(|_| {
+        LiveError::new(
+            "the NATS credentials cannot be used",
+            "they do not hold a user's JWT and the seed of an NKey",
+            "name what `nsc generate creds` wrote",
+        )
+    })
+}
+
+/// A credentials file of its two halves.
+fn credentials(jwt: &str, seed: &str) -> String {
+    format!(
+        "-----BEGIN NATS USER JWT-----\n{}\n------END NATS USER JWT------\n\n\
+         -----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+        jwt.trim(),
+        seed.trim()
+    )
 }
 
 fn refused(name: &str, kind: ConnectErrorKind, detail: &str) -> LiveError {

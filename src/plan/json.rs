@@ -1,6 +1,8 @@
 //! The plan as a document of `-o json` (docs/architecture.md, "Output"): versioned, in stable order,
 //! without secrets. Its schema comes from the same types.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,6 +28,9 @@ pub struct PlanDocument<'a> {
     kubernetes: Option<&'a str>,
     /// The JetStream account, where one takes part.
     jetstream: Option<&'a str>,
+    /// Further JetStream accounts, by what stands behind `@` in the names of their objects.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sites: &'a BTreeMap<String, String>,
     /// What was taken for granted.
     notes: &'a [String],
     /// Every object, each after what it needs.
@@ -87,6 +92,9 @@ struct Object<'a> {
     /// The namespace, null for what belongs to the whole cluster. Kubernetes alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<Option<&'a str>>,
+    /// The account, as `sites` has it, where it is not the run's own. JetStream alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<&'a str>,
     /// The stream of a consumer.
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<String>,
@@ -112,6 +120,7 @@ pub fn document(head: &Head, plan: &Plan, sources: &Sources) -> Value {
         project: &plan.project,
         kubernetes: head.cluster.as_deref(),
         jetstream: head.account.as_deref(),
+        sites: &head.sites,
         notes: &head.notes,
         changes: plan.changes.iter().map(|one| change(one, sources)).collect(),
         undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
@@ -153,6 +162,7 @@ fn object<'a>(key: &'a Key, api_version: Option<&'a str>) -> Object<'a> {
         api_version: None,
         kind,
         namespace: None,
+        site: key.site().filter(|site| !site.is_empty()),
         stream,
         name: name.to_string(),
     };
@@ -161,6 +171,7 @@ fn object<'a>(key: &'a Key, api_version: Option<&'a str>) -> Object<'a> {
             api_version,
             kind: &key.kind,
             namespace: Some(key.namespace.as_deref()),
+            site: None,
             stream: None,
             name: key.name.clone(),
         },

@@ -25,6 +25,8 @@ pub struct Head {
     pub cluster: Option<String>,
     /// The JetStream account, as output names it.
     pub account: Option<String>,
+    /// Further accounts, as output names them, by their site.
+    pub sites: BTreeMap<String, String>,
     pub notes: Vec<String>,
 }
 
@@ -35,12 +37,14 @@ impl Head {
             Some(name) => format!("{word} {name}"),
             None => format!("no {word}"),
         };
+        let sites = self.sites.iter().map(|(site, name)| format!(" · {site} {name}"));
         format!(
-            "evctl {} · project {} · {} · {}",
+            "evctl {} · project {} · {} · {}{}",
             self.verb,
             self.project,
             plane("kubernetes", &self.cluster),
             plane("jetstream", &self.account),
+            sites.collect::<String>(),
         )
     }
 }

@@ -8,6 +8,7 @@ pub mod normal;
 pub mod placeholder;
 pub mod saved;
 pub mod secret;
+pub mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -59,6 +60,14 @@ impl Key {
         match self {
             Self::Object(key) => Some(key),
             _ => None,
+        }
+    }
+
+    /// The account that it is in; `None` for Kubernetes objects.
+    pub fn site(&self) -> Option<&str> {
+        match self {
+            Self::Object(_) => None,
+            Self::Stream { site, .. } | Self::Consumer { site, .. } => Some(site),
         }
     }
 

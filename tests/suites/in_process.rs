@@ -8,6 +8,7 @@ use evctl::live::{NatsTarget, Servers, Targets, Wanted, Writer};
 use evctl::model::{self, Assumed, Input};
 use evctl::plan::build::{Options, build};
 use evctl::topology::resolve;
+use evctl::world::Key;
 use evctl::world::lower::lower;
 
 use super::binary::Folder;
@@ -20,7 +21,10 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
     let wanted = Wanted {
-        streams: BTreeSet::from(["KN_DEFAULT__A".to_owned()]),
+        streams: BTreeSet::from([Key::Stream {
+            site: String::new(),
+            name: "KN_DEFAULT__A".to_owned(),
+        }]),
         project: "test".to_owned(),
         ..Wanted::default()
     };

@@ -25,6 +25,7 @@ mod live_changes;
 mod live_faults;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_sites;
 mod load_properties;
 mod load_target;
 mod lowered_models;
@@ -87,6 +88,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
+        live_sites::trials(),
         yaml_as_kubernetes::trials(),
     ]
     .into_iter()

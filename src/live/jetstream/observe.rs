@@ -16,40 +16,76 @@ struct Page {
     total: u64,
 }
 
+/// An account while it is read.
+pub(in crate::live) struct Site<'a> {
+    pub(in crate::live) name: &'a str,
+    /// Other sites that lead to the same account: each stream is kept under one of them.
+    pub(in crate::live) same: BTreeSet<&'a str>,
+}
+
+impl Site<'_> {
+    fn stream(&self, name: &str) -> Key {
+        Key::Stream { site: self.name.to_owned(), name: name.to_owned() }
+    }
+
+    /// Whether a stream is wanted under this site; `None` where another site of the same account has it.
+    fn wants(&self, stream: &str, ours: bool, wanted: &Wanted) -> Option<bool> {
+        let is_wanted = |site: &str| {
+            let key = Key::Stream { site: site.to_owned(), name: stream.to_owned() };
+            wanted.streams.contains(&key)
+        };
+        if is_wanted(self.name) {
+            return Some(true);
+        }
+        let first = self.same.iter().all(|other| self.name < *other);
+        let elsewhere = self.same.iter().any(|other| is_wanted(other));
+        if elsewhere || (ours && !first) { None } else { Some(ours) }
+    }
+}
+
 /// Reads every stream that is wanted or owned by the project, and their consumers.
 pub(in crate::live) async fn observe(
     nats: &Connection,
+    site: &Site<'_>,
     wanted: &Wanted,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    world.accounts.insert(String::new(), nats.account.clone());
+    world.accounts.insert(site.name.to_owned(), nats.account.clone());
     for entry in list(nats, "STREAM.LIST", "streams").await? {
         let Some(config) = entry.get("config").and_then(Value::as_object) else { continue };
         let name = text(config, "name");
+        let key = site.stream(&name);
         let owner = mark::of_config(config);
         let ours = owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
-        if !ours && !wanted.streams.contains(&name) {
-            let key = Key::Stream { site: String::new(), name };
-            world.others.insert(key, Value::Object(stream::normal(config)));
-            continue;
+        let body = Value::Object(stream::normal(config));
+        match site.wants(&name, ours, wanted) {
+            None => continue,
+            Some(false) => {
+                world.others.insert(key, body);
+                continue;
+            }
+            Some(true) => {}
         }
         let state = stream_state(&entry);
         let has_consumers = state.consumers > 0;
-        let body = Value::Object(stream::normal(config));
-        let key = Key::Stream { site: String::new(), name: name.clone() };
         world.objects.insert(key, Object { body, owner, state: Some(state), ..Object::default() });
         if has_consumers {
-            consumers(nats, &name, world).await?;
+            consumers(nats, site.name, &name, world).await?;
         }
     }
     Ok(())
 }
 
-async fn consumers(nats: &Connection, stream: &str, world: &mut World) -> Result<(), LiveError> {
+async fn consumers(
+    nats: &Connection,
+    site: &str,
+    stream: &str,
+    world: &mut World,
+) -> Result<(), LiveError> {
     for entry in list(nats, &format!("CONSUMER.LIST.{stream}"), "consumers").await? {
         let Some(config) = entry.get("config").and_then(Value::as_object) else { continue };
         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key = Key::Consumer { site: String::new(), stream: stream.to_owned(), name };
+        let key = Key::Consumer { site: site.to_owned(), stream: stream.to_owned(), name };
         let object = Object {
             body: Value::Object(consumer::normal(config)),
             owner: mark::of_config(config),

@@ -12,7 +12,7 @@ use super::kinds::{Kind, Spec};
 use super::manifest::Typed;
 use super::reading::Reading;
 
-pub use account::AccountSpec;
+pub use account::{AccountSpec, TlsSecret};
 pub use consumer::ConsumerSpec;
 pub use shared::StreamSource;
 pub use stores::{KeyValueSpec, ObjectStoreSpec};

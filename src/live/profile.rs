@@ -1,0 +1,189 @@
+//! Connection profiles made whole: what an Account names is read from the cluster, or else from the
+//! input, and goes before the run's own settings. Values go into the target and nowhere else.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, DynamicObject};
+
+use crate::model::ObjectKey;
+use crate::model::nack::AccountSpec;
+use crate::world::site::{Declared, Profile, SecretKey, Site};
+
+use super::cluster::Cluster;
+use super::target::{NatsAuth, NatsTarget, servers};
+use super::{LiveError, discovery};
+
+/// Where profiles and Secrets are looked for.
+pub(super) struct Places<'a> {
+    pub(super) cluster: Option<&'a Cluster>,
+    pub(super) declared: &'a Declared,
+}
+
+type Secrets = BTreeMap<ObjectKey, BTreeMap<String, Vec<u8>>>;
+
+impl Places<'_> {
+    /// How to connect to a site, from how the run itself connects.
+    pub(super) async fn target(
+        &self,
+        own: &NatsTarget,
+        site: &Site,
+    ) -> Result<NatsTarget, LiveError> {
+        let mut target = match &site.account {
+            None => own.clone(),
+            Some(account) => {
+                let profile = self.profile(account).await?;
+                self.with(own.clone(), &profile, &account.to_string()).await?
+            }
+        };
+        if !site.domain.is_empty() {
+            target.domain.clone_from(&site.domain);
+            target.api_prefix = None;
+        }
+        Ok(target)
+    }
+
+    /// A target with everything that a profile says in its place.
+    pub(super) async fn with(
+        &self,
+        own: NatsTarget,
+        profile: &Profile,
+        named_by: &str,
+    ) -> Result<NatsTarget, LiveError> {
+        let mut secrets = Secrets::new();
+        for secret in profile.secrets() {
+            secrets.insert(secret.clone(), self.secret(secret, named_by).await?);
+        }
+        let value = |at: &Option<SecretKey>| at.as_ref().map(|at| text(&secrets, at)).transpose();
+        let pair = |at: &Option<(SecretKey, SecretKey)>| match at {
+            Some((one, other)) => Ok(Some((text(&secrets, one)?, text(&secrets, other)?))),
+            None => Ok(None),
+        };
+        let (urls, in_url) = servers(&profile.servers.join(","));
+        // Who we are is for the run's own servers alone, not for any that a manifest names.
+        let mut target =
+            if urls.is_empty() { own } else { NatsTarget { servers: urls, ..own.anonymous() } };
+        let (user, token) = match in_url {
+            Some((user, Some(password))) => (Some((user, password)), None),
+            Some((token, None)) => (None, Some(token)),
+            None => (None, None),
+        };
+        let auth = if let Some((user, password)) = pair(&profile.user)?.or(user) {
+            Some(NatsAuth::UserAndPassword(user, password))
+        } else if let Some(credentials) = value(&profile.credentials)? {
+            Some(NatsAuth::Credentials(credentials))
+        } else {
+            value(&profile.nkey)?.map(NatsAuth::Nkey)
+        };
+        let token = value(&profile.token)?.or(token);
+        if auth.is_some() || token.is_some() {
+            target.auth = auth.unwrap_or_default();
+            target.token = token;
+        }
+        target.authorities = value(&profile.authorities)?.or(target.authorities);
+        target.certificate = pair(&profile.certificate)?.or(target.certificate);
+        target.tls_first |= profile.tls_first;
+        Ok(target)
+    }
+
+    async fn profile(&self, account: &ObjectKey) -> Result<Profile, LiveError> {
+        if let Some(profile) = self.declared.profile(account) {
+            return Ok(profile.clone());
+        }
+        if let Some(cluster) = self.cluster
+            && let Some(object) = live_object(cluster, account).await?
+        {
+            let spec = object.data.get("spec").cloned().unwrap_or_default();
+            let spec: AccountSpec = serde_json::from_value(spec).map_err(|error| {
+                LiveError::new(
+                    format!("{account} of {} cannot be used", cluster.name),
+                    error.to_string(),
+                    "write it as NACK's CRD has it",
+                )
+            })?;
+            return Ok(Profile::of_account(
+                account.namespace.as_deref().unwrap_or_default(),
+                &spec,
+            ));
+        }
+        Err(LiveError::new(
+            format!("how to connect to {account} is not known"),
+            format!("the object is {}", self.nowhere()),
+            "declare the Account beside what names it, or take `account` away to use the run's own \
+             connection",
+        ))
+    }
+
+    /// The values of a Secret: the cluster's, or where it has none, the input's.
+    async fn secret(
+        &self,
+        secret: &ObjectKey,
+        named_by: &str,
+    ) -> Result<BTreeMap<String, Vec<u8>>, LiveError> {
+        if let Some(cluster) = self.cluster
+            && let Some(values) = live_secret(cluster, secret).await?
+        {
+            return Ok(values);
+        }
+        if let Some(values) = self.declared.secret(secret) {
+            return Ok(values.clone());
+        }
+        Err(LiveError::new(
+            format!("the credentials of {named_by} cannot be had"),
+            format!("{secret} is {}", self.nowhere()),
+            "make the Secret in the cluster, give the cluster that has it with --context, or declare it",
+        ))
+    }
+
+    fn nowhere(&self) -> String {
+        match self.cluster {
+            Some(cluster) => format!("neither in the cluster {} nor declared", cluster.name),
+            None => {
+                "not declared, and no Kubernetes plane takes part that could have it".to_owned()
+            }
+        }
+    }
+}
+
+async fn live_object(
+    cluster: &Cluster,
+    key: &ObjectKey,
+) -> Result<Option<DynamicObject>, LiveError> {
+    let Some(kind) = discovery::recommended(cluster, key).await? else { return Ok(None) };
+    let namespace = key.namespace.as_deref().unwrap_or_default();
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(cluster.client.clone(), namespace, &kind.resource);
+    cluster.ask(&key.to_string(), api.get_opt(&key.name)).await
+}
+
+async fn live_secret(
+    cluster: &Cluster,
+    key: &ObjectKey,
+) -> Result<Option<BTreeMap<String, Vec<u8>>>, LiveError> {
+    let namespace = key.namespace.as_deref().unwrap_or_default();
+    let api: Api<Secret> = Api::namespaced(cluster.client.clone(), namespace);
+    let found = cluster.ask(&key.to_string(), api.get_opt(&key.name)).await?;
+    Ok(found.map(|secret| {
+        secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect()
+    }))
+}
+
+fn text(secrets: &Secrets, at: &SecretKey) -> Result<String, LiveError> {
+    let values = secrets.get(&at.secret);
+    let value = values.and_then(|values| values.get(&at.key));
+    let why = match value.map(|bytes| std::str::from_utf8(bytes)) {
+        Some(Ok(text)) if !text.trim().is_empty() => return Ok(text.trim_end().to_owned()),
+        Some(Ok(_)) => format!("its key {} is empty", at.key),
+        Some(Err(_)) => format!("its key {} holds bytes that are no text", at.key),
+        None => {
+            let keys: Vec<&str> =
+                values.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            match keys.as_slice() {
+                [] => format!("it has no key {}, nor any other", at.key),
+                keys => format!("it has no key {}, but {}", at.key, keys.join(", ")),
+            }
+        }
+    };
+    let what = format!("{} cannot be used to connect to NATS", at.secret);
+    Err(LiveError::new(what, why, "put the value there, or name the right key"))
+}

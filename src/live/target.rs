@@ -1,0 +1,126 @@
+//! Which NATS servers, and how to get in: everything read already, nothing connected yet. Holds secrets
+//! and shows none of them.
+
+/// How to say who we are.
+#[derive(Clone, Default)]
+pub enum NatsAuth {
+    #[default]
+    None,
+    UserAndPassword(String, String),
+    /// The text of a credentials file: a JWT and an NKey's seed.
+    Credentials(String),
+    /// An NKey's seed.
+    Nkey(String),
+    /// A user's JWT, and the seed that signs for it; a bearer's JWT needs none.
+    Jwt(String, Option<String>),
+}
+
+/// Which NATS servers, and how to get in.
+#[derive(Clone, Default)]
+pub struct NatsTarget {
+    /// URLs without credentials.
+    pub servers: Vec<String>,
+    pub auth: NatsAuth,
+    /// Sent besides, whatever the auth is.
+    pub token: Option<String>,
+    /// Whom to trust instead of the system's authorities, PEM.
+    pub authorities: Option<String>,
+    /// The client's certificate and key, PEM.
+    pub certificate: Option<(String, String)>,
+    /// Whether TLS begins before the server says anything.
+    pub tls_first: bool,
+    pub domain: String,
+    /// Instead of `$JS.API`, where it is said.
+    pub api_prefix: Option<String>,
+    /// Instead of `_INBOX`, where it is said.
+    pub inbox_prefix: Option<String>,
+}
+
+impl std::fmt::Debug for NatsTarget {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "NatsTarget({})", self.name())
+    }
+}
+
+impl NatsTarget {
+    /// As output names it.
+    pub fn name(&self) -> String {
+        self.servers.join(",")
+    }
+
+    /// The same connection, with what it says left out where it is about who we are.
+    #[must_use]
+    pub(super) fn anonymous(mut self) -> Self {
+        self.auth = NatsAuth::None;
+        self.token = None;
+        self
+    }
+
+    /// The subjects of JetStream's API begin like this.
+    pub(super) fn prefix(&self) -> String {
+        match (&self.api_prefix, self.domain.as_str()) {
+            (Some(prefix), _) => prefix.clone(),
+            (None, "") => "$JS.API".to_owned(),
+            (None, domain) => format!("$JS.{domain}.API"),
+        }
+    }
+}
+
+/// Server URLs without credentials, and what the first URL that says who we are says: a user alone is
+/// a token.
+pub fn servers(urls: &str) -> (Vec<String>, Option<(String, Option<String>)>) {
+    let mut credentials = None;
+    let plain = urls.split(',').map(str::trim).filter(|url| !url.is_empty()).map(|url| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
+        let host = match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let said = match user.split_once(':') {
+                    Some((user, password)) => (decoded(user), Some(decoded(password))),
+                    None => (decoded(user), None),
+                };
+                credentials.get_or_insert(said);
+                host
+            }
+            None => rest,
+        };
+        format!("{scheme}://{host}")
+    });
+    let plain = plain.collect();
+    (plain, credentials)
+}
+
+/// `%40` and its like as what they stand for.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_urls() {
+        let (plain, credentials) = servers("nats://ann:s%40cret%@one:4222, two:4223");
+        assert_eq!(plain, ["nats://one:4222", "nats://two:4223"]);
+        assert_eq!(credentials, Some(("ann".into(), Some("s@cret%".into()))));
+        assert_eq!(servers("tls://t0ken@one").1, Some(("t0ken".into(), None)));
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let auth = NatsAuth::UserAndPassword("ann".into(), "hunter2".into());
+        let servers = vec!["nats://one".into()];
+        let target = NatsTarget { servers, auth, ..NatsTarget::default() };
+        assert_eq!(format!("{target:?}"), "NatsTarget(nats://one)");
+    }
+}
