@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
-use crate::live::{LiveError, Servers, Wanted};
+use crate::live::{self, LiveError, Servers, Wanted};
 use crate::model::{self, Input, Manifest};
 use crate::plan::Plan;
 use crate::plan::build::{Options, build};
@@ -151,7 +151,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
                     --project; it marks what this project owns";
         return Err(Stopped::Usage(text.to_owned()));
     };
-    let options = Options { adopt: request.project.adopt };
+    let options = Options { adopt: request.project.adopt, now: None };
     match against {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
@@ -166,6 +166,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             servers.join(&sites(&read.manifests), &Declared::of(&read.manifests)).await?;
             let live = servers.observe(&wanted(&read, &project, &salt)).await?;
             read.take_dangling(|key| is_live(&live, key));
+            let options = Options { now: Some(live::now()), ..options };
             Maker { request, project, options }.against(read, live, Some(servers), None).await
         }
     }

@@ -202,6 +202,11 @@ impl Executor for Writer<'_> {
     }
 }
 
+/// The time, by this machine's clock.
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Waits a moment between two looks at a server.
 #[expect(clippy::disallowed_methods, reason = "live is where the real clock is")]
 async fn pause() {

@@ -10,7 +10,8 @@ use crate::world::{Key, Object, World};
 
 use super::fields::object_diff;
 use super::hold::hold;
-use super::{Action, Change, FieldDiff, Plan, Rule, Write, impact, order};
+use super::impact::Scales;
+use super::{Action, Change, FieldDiff, Plan, Rule, Write, order};
 
 const UNASKED: &str = "no API server was asked";
 const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
@@ -20,6 +21,8 @@ const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
 pub struct Options {
     /// Take over objects that exist and belong to nobody.
     pub adopt: bool,
+    /// When the plan is made, for what is dropped by its age.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// Builds the plan that makes `live` into `desired`.
@@ -113,6 +116,10 @@ impl Builder<'_> {
         }
     }
 
+    fn scales(&self) -> Scales<'_> {
+        Scales { live: self.live, now: self.options.now }
+    }
+
     /// Why a change is not verified yet: Kubernetes is asked once the plan is built.
     fn unasked(&self, jetstream: &str) -> String {
         if self.key.object().is_some() { UNASKED.to_owned() } else { jetstream.to_owned() }
@@ -150,7 +157,7 @@ impl Builder<'_> {
         let change = Change {
             write: self.write(Some(live), false),
             unverified: self.key.object().map(|_| UNASKED.to_owned()),
-            impact: impact::of(&self.object.body, live),
+            impact: self.scales().of_update(self.key, &self.object.body),
             diff,
             ..self.blank(Action::Update, reason)
         };
@@ -181,7 +188,7 @@ impl Builder<'_> {
         let change = Change {
             write: self.write(Some(live), true),
             unverified: self.key.object().map(|_| UNASKED.to_owned()),
-            impact: impact::of(&self.object.body, live),
+            impact: self.scales().of_update(self.key, &self.object.body),
             diff,
             ..self.blank(Action::Adopt, reason)
         };

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::diag::{Location, Sources};
 use crate::world::Key;
 
+use super::impact::Impact;
 use super::text::Head;
 use super::{Action, Change, FieldDiff, Plan, Rule, Summary};
 
@@ -67,8 +68,8 @@ pub struct ChangeDocument<'a> {
     source: Option<Place<'a>>,
     /// What differs.
     diff: &'a [FieldDiff],
-    /// What data the change costs.
-    impact: Option<&'a str>,
+    /// What the change costs beyond its fields.
+    impact: Option<&'a Impact>,
     /// The objects of the plan that come first.
     needs: Vec<String>,
     /// How the step ended. Reports of an apply alone have it.
@@ -146,7 +147,7 @@ pub(crate) fn change<'a>(change: &'a Change, sources: &'a Sources) -> ChangeDocu
         rule: change.rule.as_ref(),
         source: change.origin.as_ref().map(|origin| place(origin.at, sources)),
         diff: &change.diff,
-        impact: change.impact.as_deref(),
+        impact: change.impact.as_ref(),
         needs: change.needs.iter().map(ToString::to_string).collect(),
         outcome: None,
         error: None,

@@ -22,6 +22,8 @@ use serde_json::Value;
 use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
+use impact::Impact;
+
 /// What happens to one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -112,8 +114,8 @@ pub struct Change {
     pub rule: Option<Rule>,
     pub origin: Option<Origin>,
     pub diff: Vec<FieldDiff>,
-    /// What data the change costs.
-    pub impact: Option<String>,
+    /// What the change costs beyond its fields.
+    pub impact: Option<Impact>,
     /// Why nobody but the server itself can say whether it takes the change; `None` where it was
     /// asked, or where its rule book is sure.
     pub unverified: Option<String>,
@@ -127,6 +129,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether it costs data, or a consumer its place.
+    pub fn is_destructive(&self) -> bool {
+        self.impact.as_ref().is_some_and(|impact| impact.destructive)
+    }
+
     /// The change as one that writes nothing.
     #[must_use]
     pub fn stopped(
@@ -194,7 +201,7 @@ impl Plan {
             refused: count(Action::Refused),
             held: count(Action::Held),
             none: count(Action::None),
-            destructive: writing().filter(|change| change.impact.is_some()).count(),
+            destructive: writing().filter(|change| change.is_destructive()).count(),
             unverified: writing().filter(|change| change.unverified.is_some()).count(),
         }
     }

@@ -106,7 +106,8 @@ fn line(change: &Change, width: usize, sources: &Sources, colour: bool) -> Strin
     let place = change.origin.as_ref().map(|origin| sources.line_of(origin.at)).unwrap_or_default();
     let key = change.key.to_string();
     let pad = width.saturating_sub(key.chars().count());
-    let risk = change.impact.as_ref().map(|impact| format!("  ! {impact}")).unwrap_or_default();
+    let risk =
+        change.impact.as_ref().map(|impact| format!("  ! {}", impact.text)).unwrap_or_default();
     let reason = match change.action {
         Action::Refused => format!("refused: {}", change.reason),
         Action::Held => format!("held: {}", change.reason),

@@ -66,6 +66,19 @@ impl Wire {
         flush(&self.connection);
     }
 
+    /// Publishes with a subject that answers are to go to, and does not wait.
+    pub(crate) fn ask(&self, subject: &str, reply: &str, payload: impl AsRef<[u8]>) {
+        let payload = payload.as_ref();
+        let line = format!("PUB {subject} {reply} {}", payload.len());
+        self.connection.send(&line, Some(payload));
+    }
+
+    /// A subject of this connection's own, for answers.
+    pub(crate) fn inbox(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("_INBOX.evctl-test-wire.{}.{number}", self.info()["client_id"])
+    }
+
     /// Publishes with headers, such as `Nats-Msg-Id`.
     pub(crate) fn publish_with(
         &self,

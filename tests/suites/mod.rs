@@ -23,6 +23,7 @@ mod kustomize;
 mod live_both_planes;
 mod live_changes;
 mod live_faults;
+mod live_impact;
 mod live_jetstream;
 mod live_kubernetes;
 mod live_sites;
@@ -83,6 +84,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         kustomize::trials(),
         readme::trials(),
         project_file::trials(),
+        live_impact::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
         live_changes::trials(),
