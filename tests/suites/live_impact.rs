@@ -34,7 +34,7 @@ pub(super) fn trials() -> Vec<Trial> {
 pub(super) fn observe(nats: &Nats, streams: &[&str]) -> World {
     let target = NatsTarget { servers: vec![nats.url()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(target), timeout: Duration::from_secs(5) };
-    let streams: BTreeSet<String> = streams.iter().map(|name| (*name).to_owned()).collect();
+    let streams: BTreeSet<Key> = streams.iter().map(|name| stream_key(name)).collect();
     let wanted = Wanted { streams, project: "test".to_owned(), ..Wanted::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
