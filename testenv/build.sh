@@ -16,7 +16,8 @@ export CGO_ENABLED=0 GOFLAGS="-mod=readonly -trimpath -buildvcs=false"
 # version MODULE: the version that go.mod of the current folder pins.
 version() { go list -m -f '{{.Version}}' "$1"; }
 
-# build NAME VERSION PACKAGE [LDFLAGS]: builds PACKAGE as bin/NAME-VERSION and links bin/NAME to it.
+# build NAME VERSION PACKAGE [LDFLAGS [LINK]]: builds PACKAGE as bin/NAME-VERSION and links bin/NAME
+# (or bin/LINK) to it.
 build() {
     target="$bin/$1-$2"
     if [ ! -x "$target" ]; then
@@ -26,12 +27,20 @@ build() {
         mv "$target.part" "$target"
         echo "testenv: built $1 in $(($(date +%s) - started)) s" >&2
     fi
-    ln -sfn "$1-$2" "$bin/$1"
+    ln -sfn "$1-$2" "$bin/${5:-$1}"
 }
 
+# The newest nats-server, and the last of each older line that the rule book of JetStream knows:
+# bin/nats-server, bin/nats-server-2.14 and so on.
 nats() {
+    server=github.com/nats-io/nats-server/v2
     cd "$here/nats"
-    build nats-server "$(version github.com/nats-io/nats-server/v2)" github.com/nats-io/nats-server/v2
+    build nats-server "$(version $server)" $server
+    for line in 2.14 2.12 2.11 2.10; do
+        cd "$here/nats-$line"
+        release=$(version $server)
+        build nats-server "$release" $server "" "nats-server-$line"
+    done
 }
 
 natscli() {
