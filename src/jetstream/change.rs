@@ -1,10 +1,11 @@
-//! Two configurations of one stream or consumer: how they differ, and which of the differences the
-//! server refuses, with its code and words.
-
-use serde_json::Value;
+//! Two configurations of one stream or consumer: how they differ, and what the server will make of
+//! the change: take it, refuse it but make it anew, or refuse it whatever is done.
 
 use super::Config;
 use super::field::{Field, Rule};
+use super::version::Version;
+
+pub use super::refusal::Refusal;
 
 /// One field that differs, and what the server will say to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,60 +14,115 @@ pub struct FieldChange {
     /// As people write it.
     pub from: String,
     pub to: String,
-    /// The server's code and words, where it refuses.
+    /// The server's code and words, where it refuses this field's change.
     pub refusal: Option<Refusal>,
 }
 
-/// The server's no.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// `err_code` of the API's error.
-    pub err_code: u16,
-    /// `description` of the API's error.
-    pub text: &'static str,
+/// What becomes of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Nothing differs that a write would change.
+    Same,
+    /// The server takes it.
+    Update(Vec<FieldChange>),
+    /// The server refuses the update, and would make the object anew in this form.
+    Replace { changes: Vec<FieldChange>, refusal: Refusal },
+    /// The server would refuse it even when made anew.
+    Impossible { changes: Vec<FieldChange>, refusal: Refusal },
 }
 
-/// Every field in which two configurations in normal form differ, in the table's order.
+impl Verdict {
+    /// Puts together what was found: `update` are the refusals of the update, `create` those of
+    /// making it anew; both in the server's order.
+    pub fn of(changes: Vec<FieldChange>, update: Vec<Refusal>, create: &[Refusal]) -> Self {
+        if changes.is_empty() {
+            return Self::Same;
+        }
+        match update.into_iter().next() {
+            None => Self::Update(changes),
+            Some(refusal) if create.is_empty() => Self::Replace { changes, refusal },
+            Some(refusal) => Self::Impossible { changes, refusal },
+        }
+    }
+
+    /// Every field that differs.
+    pub fn changes(&self) -> &[FieldChange] {
+        match self {
+            Self::Same => &[],
+            Self::Update(changes)
+            | Self::Replace { changes, .. }
+            | Self::Impossible { changes, .. } => changes,
+        }
+    }
+
+    /// The server's answer to the update, where it is a refusal.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Same | Self::Update(_) => None,
+            Self::Replace { refusal, .. } | Self::Impossible { refusal, .. } => Some(refusal),
+        }
+    }
+}
+
+/// Every compared field in which two configurations in normal form differ, in the table's order; what
+/// the newest server says to it.
 pub fn between(table: &[Field], live: &Config, desired: &Config) -> Vec<FieldChange> {
+    differences(table, live, desired, Version::NEWEST)
+}
+
+/// As `between`, by the rules of a version.
+pub fn differences(
+    table: &[Field],
+    live: &Config,
+    desired: &Config,
+    version: Version,
+) -> Vec<FieldChange> {
     table
         .iter()
+        .filter(|field| field.compared)
         .filter_map(|field| {
             let (from, to) = (live.get(field.name), desired.get(field.name));
+            let rule = field.rule_of(version);
             // Writing it would have no effect.
-            let inert = matches!(field.rule, Rule::CreateOnly | Rule::Ignored);
+            let inert = matches!(rule, Rule::CreateOnly | Rule::Ignored);
             if from == to || inert {
                 return None;
             }
+            let refusal = rule.refusal(from, to);
             Some(FieldChange {
                 field: field.name,
                 from: field.spoken(from),
                 to: field.spoken(to),
-                refusal: refusal(field.rule, from, to),
+                refusal: refusal.map(|(code, text)| Refusal::new(code, field.name, text)),
             })
         })
         .collect()
 }
 
-fn refusal(rule: Rule, from: Option<&Value>, to: Option<&Value>) -> Option<Refusal> {
-    let no = |err_code, text| Some(Refusal { err_code, text });
-    let is_workqueue = |value: Option<&Value>| value.is_some_and(|value| value == "workqueue");
-    match rule {
-        Rule::Mutable | Rule::CreateOnly | Rule::Ignored => None,
-        Rule::Fixed(code, text) => no(code, text),
-        Rule::NoTurningOff(code, text) if from.is_some_and(|value| *value == true) => {
-            no(code, text)
-        }
-        Rule::NotWorkqueue(code, text) if is_workqueue(from) || is_workqueue(to) => no(code, text),
-        Rule::RemovalOnly(code, text) if to.is_some() => no(code, text),
-        Rule::Presence(code, appears, _) if from.is_none() => no(code, appears),
-        Rule::Presence(code, _, goes) if to.is_none() => no(code, goes),
-        _ => None,
-    }
+/// The fields that the server's version would drop, as changes to what it holds.
+pub fn dropped(
+    table: &[Field],
+    live: &Config,
+    desired: &Config,
+    refusals: &[Refusal],
+) -> Vec<FieldChange> {
+    let dropped = refusals.iter().filter(|refusal| refusal.err_code.is_none());
+    let change = |refusal: &Refusal| {
+        let field = table.iter().find(|field| field.name == refusal.field)?;
+        let (from, to) = (live.get(field.name), desired.get(field.name));
+        Some(FieldChange {
+            field: field.name,
+            from: field.spoken(from),
+            to: field.spoken(to),
+            refusal: Some(refusal.clone()),
+        })
+    };
+    dropped.filter_map(change).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::jetstream::{consumer, stream};
@@ -77,8 +133,10 @@ mod tests {
             panic!("mappings")
         };
         let changes = between(table, &live, &desired);
-        let found: Vec<_> =
-            changes.iter().map(|c| (c.field, c.refusal.as_ref().map(|no| no.err_code))).collect();
+        let found: Vec<_> = changes
+            .iter()
+            .map(|change| (change.field, change.refusal.as_ref().and_then(|no| no.err_code)))
+            .collect();
         assert_eq!(found, expected);
     }
 

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::version::Version;
+
 /// What a number or text of a field stands for, when it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -14,7 +16,44 @@ pub enum Unit {
     Nanoseconds,
 }
 
-/// What the server does when a field differs in an update (nats-server 2.15.2).
+/// What JSON a field takes; anything else is refused with 10025.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    Text,
+    Flag,
+    /// A signed number of so many bits.
+    Integer(u32),
+    /// An unsigned number of 64 bits.
+    Natural,
+    /// One of these words.
+    Word(&'static [Word]),
+    Texts,
+    /// Nanoseconds, each a signed number of 64 bits.
+    Numbers,
+    /// RFC 3339.
+    Instant,
+    Record(&'static [Field]),
+    Records(&'static [Field]),
+    /// Texts by name.
+    Map,
+}
+
+/// A word of a field, and the first server that knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Word {
+    pub text: &'static str,
+    pub since: Version,
+}
+
+/// A word that every server knows.
+pub const fn word(text: &'static str) -> Word {
+    Word { text, since: FIRST }
+}
+
+/// The first server whose rules are known.
+pub const FIRST: Version = Version::of(2, 10, 0);
+
+/// What the server does when a field differs in an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Taken over.
@@ -25,7 +64,7 @@ pub enum Rule {
     NoTurningOff(u16, &'static str),
     /// Refused to and from `workqueue`.
     NotWorkqueue(u16, &'static str),
-    /// Refused, but for taking it away (2.12 and newer).
+    /// Refused, but for taking it away.
     RemovalOnly(u16, &'static str),
     /// Refused between absent and present; another value is taken over.
     Presence(u16, &'static str, &'static str),
@@ -35,19 +74,70 @@ pub enum Rule {
     Ignored,
 }
 
+impl Rule {
+    /// What it says to a change of the value, both in the form that the server stores.
+    pub fn refusal(self, from: Option<&Value>, to: Option<&Value>) -> Option<(u16, &'static str)> {
+        let is_workqueue = |value: Option<&Value>| value.is_some_and(|value| value == "workqueue");
+        if from == to {
+            return None;
+        }
+        match self {
+            Self::Mutable | Self::CreateOnly | Self::Ignored => None,
+            Self::Fixed(code, text) => Some((code, text)),
+            Self::NoTurningOff(code, text) => {
+                from.is_some_and(|value| *value == true).then_some((code, text))
+            }
+            Self::NotWorkqueue(code, text) => {
+                (is_workqueue(from) || is_workqueue(to)).then_some((code, text))
+            }
+            Self::RemovalOnly(code, text) => to.is_some().then_some((code, text)),
+            Self::Presence(code, appears, _) if from.is_none() => Some((code, appears)),
+            Self::Presence(code, _, goes) => to.is_none().then_some((code, goes)),
+        }
+    }
+}
+
 /// One row of the rule book.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
+    /// On the wire.
     pub name: &'static str,
+    pub shape: Shape,
     pub unit: Unit,
-    pub rule: Rule,
     /// The JSON that stands for "not said"; empty where the field is then absent.
     pub default: &'static str,
+    /// The JSON that the server answers where nothing is said; empty where the field is left out.
+    pub echo: &'static str,
+    /// The first server that knows the field.
+    pub since: Version,
+    /// The first server that knows it no more.
+    pub until: Option<Version>,
+    /// What an update meets.
+    pub rule: Rule,
+    /// What an update met before a version.
+    pub before: Option<(Version, Rule)>,
+    /// Whether it counts when two configurations are compared: what names an object does not, nor
+    /// what a client must not say.
+    pub compared: bool,
+    /// What else the server makes of it, in a sentence or two.
+    pub note: &'static str,
 }
 
-/// A row with a mutable plain field.
-pub const fn row(name: &'static str, default: &'static str) -> Field {
-    Field { name, unit: Unit::Plain, rule: Rule::Mutable, default }
+/// A row with a mutable field that every server knows.
+pub const fn row(name: &'static str, shape: Shape, default: &'static str) -> Field {
+    Field {
+        name,
+        shape,
+        unit: Unit::Plain,
+        default,
+        echo: default,
+        since: FIRST,
+        until: None,
+        rule: Rule::Mutable,
+        before: None,
+        compared: true,
+        note: "",
+    }
 }
 
 impl Field {
@@ -61,6 +151,57 @@ impl Field {
     pub const fn rule(mut self, rule: Rule) -> Self {
         self.rule = rule;
         self
+    }
+
+    /// Another rule up to a version, which is the first of the present one.
+    #[must_use]
+    pub const fn before(mut self, version: Version, rule: Rule) -> Self {
+        self.before = Some((version, rule));
+        self
+    }
+
+    #[must_use]
+    pub const fn since(mut self, version: Version) -> Self {
+        self.since = version;
+        self
+    }
+
+    #[must_use]
+    pub const fn until(mut self, version: Version) -> Self {
+        self.until = Some(version);
+        self
+    }
+
+    /// What the server answers where nothing is said, if it is not the default.
+    #[must_use]
+    pub const fn echo(mut self, json: &'static str) -> Self {
+        self.echo = json;
+        self
+    }
+
+    #[must_use]
+    pub const fn not_compared(mut self) -> Self {
+        self.compared = false;
+        self
+    }
+
+    #[must_use]
+    pub const fn note(mut self, note: &'static str) -> Self {
+        self.note = note;
+        self
+    }
+
+    /// Whether a server of this version knows the field.
+    pub fn is_known(&self, version: Version) -> bool {
+        version >= self.since && self.until.is_none_or(|until| version < until)
+    }
+
+    /// What an update of it meets on a server of this version.
+    pub fn rule_of(&self, version: Version) -> Rule {
+        match self.before {
+            Some((until, rule)) if version < until => rule,
+            _ => self.rule,
+        }
     }
 
     /// The value that two configurations are compared by: defaults said, limits of 0 or below -1
@@ -142,6 +283,7 @@ pub fn bytes_spoken(bytes: i64) -> String {
 pub fn normal(table: &[Field], config: &Map<String, Value>) -> Map<String, Value> {
     table
         .iter()
+        .filter(|field| field.compared)
         .filter_map(|field| Some((field.name.to_owned(), field.normal(config.get(field.name))?)))
         .collect()
 }
@@ -173,24 +315,29 @@ mod tests {
 
     #[test]
     fn values_have_one_form_and_are_said_in_their_unit() {
-        let limit = row("max_msgs", "-1").unit(Unit::Limit);
+        let limit = row("max_msgs", Shape::Integer(64), "-1").unit(Unit::Limit);
         check(limit, json!(0), Some(json!(-1)), "unlimited");
         check(limit, json!(-7), Some(json!(-1)), "unlimited");
         check(limit, json!(5), Some(json!(5)), "5");
         check(
-            row("max_bytes", "-1").unit(Unit::Bytes),
+            row("max_bytes", Shape::Integer(64), "-1").unit(Unit::Bytes),
             json!(1 << 30),
             Some(json!(1 << 30)),
             "1 GiB",
         );
         check(
-            row("max_age", "0").unit(Unit::Nanoseconds),
+            row("max_age", Shape::Integer(64), "0").unit(Unit::Nanoseconds),
             json!(3_600_000_000_000_i64),
             Some(json!(3_600_000_000_000_i64)),
             "1h",
         );
-        check(row("subjects", ""), json!(["b", "a"]), Some(json!(["a", "b"])), r#"["a","b"]"#);
-        check(row("description", ""), json!(""), None, "unset");
-        check(row("no_ack", ""), json!(false), None, "unset");
+        check(
+            row("subjects", Shape::Texts, ""),
+            json!(["b", "a"]),
+            Some(json!(["a", "b"])),
+            r#"["a","b"]"#,
+        );
+        check(row("description", Shape::Text, ""), json!(""), None, "unset");
+        check(row("no_ack", Shape::Flag, ""), json!(false), None, "unset");
     }
 }

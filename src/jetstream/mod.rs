@@ -5,10 +5,16 @@
 pub mod change;
 pub mod channel;
 pub mod consumer;
+pub mod decode;
 pub mod field;
+pub mod go;
 pub mod naming;
+pub mod refusal;
+pub mod server;
 pub mod stream;
+pub mod transform;
 pub mod version;
+pub mod wildcard;
 
 use serde_json::{Map, Value};
 

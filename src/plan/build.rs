@@ -217,8 +217,8 @@ impl Builder<'_> {
         let refusals = by_kind.chain(&changes).find_map(|change| change.refusal.as_ref());
         let rule = refusals.map(|refusal| Rule {
             code: "immutable-field",
-            err_code: Some(refusal.err_code),
-            text: refusal.text.to_owned(),
+            err_code: refusal.err_code,
+            text: refusal.text.clone(),
         });
         (changes.iter().map(spoken).collect(), rule)
     }

@@ -1,0 +1,192 @@
+//! What a server makes of a changed stream. In the order of nats-server's `configUpdateCheck`,
+//! `updateWithAdvisory` and, in a cluster, `jsClusteredStreamUpdateRequest`.
+
+use serde_json::Value;
+
+use crate::jetstream::Config;
+use crate::jetstream::change::{Verdict, differences, dropped};
+use crate::jetstream::decode::{Read, decode};
+use crate::jetstream::refusal::Refusal;
+use crate::jetstream::server::{Beside, Limits, Server, Topology};
+
+use super::check::{Rules, STANDALONE_REPLICAS, check};
+use super::fields::FIELDS;
+use super::fill::{fill, seal, settle};
+use super::{capacity, compared, subjects};
+
+/// The fields whose rules an update meets, in the order in which the server looks at them.
+const ORDER: &[&str] = &[
+    "max_consumers",
+    "storage",
+    "retention",
+    "sealed",
+    "deny_delete",
+    "deny_purge",
+    "mirror",
+    "allow_msg_ttl",
+    "allow_msg_counter",
+    "allow_msg_schedules",
+    "persist_mode",
+];
+
+/// What becomes of a live stream that is wanted otherwise. `live` as the server says it, `desired` as
+/// it would be sent.
+pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<'_>) -> Verdict {
+    let refusals = decode(FIELDS, desired, server).refusals;
+    let (from, to) = (compared(live), compared(&fill(desired, server, beside)));
+    let mut changes = differences(FIELDS, &from, &to, server.version);
+    // The server writes it on a mirror.
+    changes.retain(|change| change.field != "mirror_direct" || !to.contains_key("mirror"));
+    changes.extend(dropped(FIELDS, &from, desired, &refusals));
+    if changes.is_empty() {
+        return Verdict::Same;
+    }
+    let update = refusals_of(live, desired, server, beside);
+    let anew =
+        if update.is_empty() { Vec::new() } else { check(desired, &without(live, server), beside) };
+    Verdict::of(changes, update, &anew)
+}
+
+/// Why a server would refuse the update: the first is the one that it answers.
+pub(super) fn refusals_of(
+    live: &Config,
+    desired: &Config,
+    server: &Server,
+    beside: &Beside<'_>,
+) -> Vec<Refusal> {
+    let decoded = decode(FIELDS, desired, server);
+    let (found, dropped): (Vec<_>, Vec<_>) =
+        decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
+    let filled = settle(decoded.config.clone(), server, beside);
+    let mut rules = Rules { server, beside, asked: decoded.config, filled, found };
+    rules.config();
+    // The server runs these rules over what it filled in once more.
+    rules.asked = rules.filled.clone();
+    rules.config();
+    rules.update(live);
+    let mut found = rules.found;
+    found.extend(dropped);
+    let mut seen: Vec<Refusal> = Vec::new();
+    found.retain(|refusal| {
+        let new = !seen.contains(refusal);
+        seen.push(refusal.clone());
+        new
+    });
+    found
+}
+
+impl Rules<'_> {
+    fn update(&mut self, live: &Config) {
+        let standalone = self.server.is_standalone();
+        let copies = self.filled.number("num_replicas");
+        if standalone && copies > 1 && self.server.is_at_least(2, 14, 6) {
+            self.no(10074, "num_replicas", STANDALONE_REPLICAS);
+        }
+        self.fixed(live);
+        seal(&mut self.filled);
+        capacity::update(self, live);
+        if standalone {
+            self.consumers(live);
+            subjects::overlap(self);
+        } else {
+            subjects::overlap(self);
+            self.consumers(live);
+            self.moves(live);
+        }
+    }
+
+    /// The table's rules.
+    fn fixed(&mut self, live: &Config) {
+        let (from, to) = (compared(live), compared(&self.filled));
+        for name in ORDER {
+            let Some(field) = FIELDS.iter().find(|field| field.name == *name) else { continue };
+            if !field.is_known(self.server.version) {
+                continue;
+            }
+            let rule = field.rule_of(self.server.version);
+            if let Some((code, text)) = rule.refusal(from.get(*name), to.get(*name)) {
+                self.no(code, field.name, text);
+            }
+            if *name == "retention" && !self.filled.text("template_owner").is_empty() {
+                let text = "stream configuration update can not be owned by a template";
+                self.no(10052, "template_owner", text);
+            }
+        }
+    }
+
+    /// Consumers that are beyond the new limits.
+    fn consumers(&mut self, live: &Config) {
+        let limit = |config: &Config, name: &str| {
+            config.record("consumer_limits").map_or(0, |limits| limits.number(name))
+        };
+        let (idle, pending) = ("inactive_threshold", "max_ack_pending");
+        let (new_idle, new_pending) = (limit(&self.filled, idle), limit(&self.filled, pending));
+        let (idle_differs, pending_differs) =
+            (limit(live, idle) != new_idle, limit(live, pending) != new_pending);
+        let newer = self.server.is_at_least(2, 12, 0);
+        let looks = if newer {
+            (new_idle > 0 && idle_differs) || (new_pending > 0 && pending_differs)
+        } else {
+            idle_differs || pending_differs
+        };
+        if !looks {
+            return;
+        }
+        let exceeds = |consumer: &Config| {
+            let over =
+                |limit: i64, name: &str| (limit > 0 || !newer) && consumer.number(name) > limit;
+            over(new_idle, idle) || over(new_pending, pending)
+        };
+        let beyond: Vec<&str> = self
+            .beside
+            .consumers
+            .iter()
+            .filter(|(_, consumer)| exceeds(consumer))
+            .map(|(name, _)| *name)
+            .collect();
+        if !beyond.is_empty() {
+            let code = if newer || self.server.is_standalone() { 10069 } else { 10051 };
+            let text = format!("change to limits violates consumers: {}", beyond.join(", "));
+            self.no(code, "consumer_limits", text);
+        }
+    }
+
+    /// In a cluster: a move, and copies or retention beside it.
+    fn moves(&mut self, live: &Config) {
+        let (old, new) = (live.number("num_replicas").max(1), self.filled.number("num_replicas"));
+        let placement = |config: &Config| config.get("placement").cloned().unwrap_or(Value::Null);
+        let (from, to) = (compared(live), compared(&self.filled));
+        let moves = to.contains_key("placement") && placement(&from) != placement(&to);
+        let retention = from.get("retention") != to.get("retention");
+        let mixed = new != old || (retention && self.server.is_at_least(2, 15, 0));
+        if moves && mixed {
+            let text = "can not move and scale a stream in a single update";
+            self.no(10123, "placement", text);
+        }
+        if new > old
+            && let Topology::Clustered { peers } = self.server.topology
+        {
+            self.peers(peers);
+        }
+    }
+}
+
+/// The server with what a stream holds given back, as it is when the stream is made anew.
+fn without(live: &Config, server: &Server) -> Server {
+    let mut server = server.clone();
+    let replicas = live.number("num_replicas").max(1);
+    let bytes = capacity::reservation(&server, replicas, live.number("max_bytes"));
+    let tier = match &mut server.limits {
+        None => return server,
+        Some(Limits::Flat(tier)) => Some(tier),
+        Some(Limits::Tiered(tiers)) => tiers.get_mut(&format!("R{replicas}")),
+    };
+    if let Some(tier) = tier {
+        tier.streams -= 1;
+        match live.text("storage") {
+            "memory" => tier.reserved_memory -= bytes,
+            _ => tier.reserved_storage -= bytes,
+        }
+    }
+    server
+}
