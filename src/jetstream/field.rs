@@ -123,6 +123,15 @@ pub struct Field {
     pub note: &'static str,
 }
 
+/// The rows of a table that are compared, which come first.
+pub const fn compared(table: &'static [Field]) -> &'static [Field] {
+    let mut count = 0;
+    while count < table.len() && table[count].compared {
+        count += 1;
+    }
+    table.split_at(count).0
+}
+
 /// A row with a mutable field that every server knows.
 pub const fn row(name: &'static str, shape: Shape, default: &'static str) -> Field {
     Field {

@@ -9,7 +9,7 @@ use crate::jetstream::refusal::Refusal;
 use crate::jetstream::server::{Beside, Server, Tier};
 use crate::jetstream::wildcard;
 
-use super::fields::FIELDS;
+use super::fields::EVERY;
 use super::fill::{FLOW_HEARTBEAT, replicas, settle};
 
 /// A configuration under the rules.
@@ -54,7 +54,7 @@ impl<'a> Rules<'a> {
         stream: Option<&'a Config>,
         beside: &'a Beside<'a>,
     ) -> (Self, Vec<Refusal>) {
-        let decoded = decode(FIELDS, config, server);
+        let decoded = decode(EVERY, config, server);
         let (found, dropped): (Vec<_>, Vec<_>) =
             decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
         let filled = settle(decoded.config.clone(), server, stream);

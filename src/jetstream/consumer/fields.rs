@@ -1,7 +1,7 @@
 //! The rule book of ConsumerConfig as data: one row per field of nats-server 2.10 to 2.15
 //! (shared/facts/jetstream.md §2.3; held to real servers by tests/suites/rule_book).
 
-use crate::jetstream::field::{Field, Rule, Shape, Unit, Word, row, word};
+use crate::jetstream::field::{Field, Rule, Shape, Unit, Word, compared, row, word};
 use crate::jetstream::version::Version;
 
 const V2_11: Version = Version::of(2, 11, 0);
@@ -38,14 +38,14 @@ const fn fixed(
     row(name, shape, default).rule(Rule::Fixed(10012, text))
 }
 
-/// Every field of ConsumerConfig, in the order in which they are shown.
-pub const FIELDS: &[Field] = &[
+/// Every field of ConsumerConfig that evctl compares, in the order in which they are shown.
+pub const FIELDS: &[Field] = compared(EVERY);
+
+/// Every field of ConsumerConfig, those first that are compared.
+pub const EVERY: &[Field] = &[
     row("durable_name", Shape::Text, "")
         .rule(Rule::Fixed(10017, "consumer name in subject does not match durable name in request"))
         .note("Left out of an update it makes the consumer ephemeral without a word."),
-    row("name", Shape::Text, "")
-        .not_compared()
-        .note("The same as `durable_name`, where both are said (10132)."),
     row("description", Shape::Text, "").note("At most 4 KiB."),
     fixed(
         "deliver_policy",
@@ -107,18 +107,6 @@ pub const FIELDS: &[Field] = &[
         .note("0 is the stream's. An interest or workqueue stream takes its own number (10134)."),
     fixed("mem_storage", Shape::Flag, "", "storage type can not be updated")
         .before(V2_14_4, Rule::Mutable),
-    fixed("direct", Shape::Flag, "", "direct can not be updated")
-        .before(V2_14_6, Rule::Mutable)
-        .not_compared()
-        .note("For the server's own consumers."),
-    fixed("sourcing", Shape::Flag, "", "sourcing can not be updated")
-        .since(V2_14)
-        .before(V2_14_6, Rule::Mutable)
-        .not_compared()
-        .note("For the server's own consumers."),
-    row("metadata", Shape::Map, "")
-        .not_compared()
-        .note("At most 128 KiB. The server adds `_nats.*` of its own since 2.11."),
     row("pause_until", Shape::Instant, "")
         .since(V2_11)
         .rule(Rule::Ignored)
@@ -131,4 +119,19 @@ pub const FIELDS: &[Field] = &[
         .unit(Unit::Nanoseconds)
         .since(V2_11)
         .note("Left out with `pinned_client`: 2 minutes."),
+    row("name", Shape::Text, "")
+        .not_compared()
+        .note("The same as `durable_name`, where both are said (10132)."),
+    fixed("direct", Shape::Flag, "", "direct can not be updated")
+        .before(V2_14_6, Rule::Mutable)
+        .not_compared()
+        .note("For the server's own consumers."),
+    fixed("sourcing", Shape::Flag, "", "sourcing can not be updated")
+        .since(V2_14)
+        .before(V2_14_6, Rule::Mutable)
+        .not_compared()
+        .note("For the server's own consumers."),
+    row("metadata", Shape::Map, "")
+        .not_compared()
+        .note("At most 128 KiB. The server adds `_nats.*` of its own since 2.11."),
 ];

@@ -8,7 +8,7 @@ use crate::jetstream::decode::{Read, decode};
 use crate::jetstream::server::Server;
 use crate::jetstream::stream::{echo, without_own_metadata};
 
-use super::fields::FIELDS;
+use super::fields::EVERY;
 
 /// Thirty seconds, in nanoseconds: the server's ack wait where acknowledgements are wanted.
 pub(super) const ACK_WAIT: i64 = 30_000_000_000;
@@ -21,7 +21,7 @@ pub(super) const FLOW_HEARTBEAT: i64 = 1_000_000_000;
 /// What a server would store and answer, without `_nats.*`. Fields that its version does not know
 /// are gone. Whether it would take the configuration at all is `check`'s to say.
 pub fn fill(config: &Config, server: &Server, stream: Option<&Config>) -> Config {
-    let mut filled = settle(decode(FIELDS, config, server).config, server, stream);
+    let mut filled = settle(decode(EVERY, config, server).config, server, stream);
     if filled.text("priority_policy") == "none" {
         filled.remove("priority_policy");
     }
@@ -29,7 +29,7 @@ pub fn fill(config: &Config, server: &Server, stream: Option<&Config>) -> Config
     if let Some(name) = filled.get("durable_name").cloned() {
         filled.insert("name".to_owned(), name);
     }
-    echo(FIELDS, &mut filled, server);
+    echo(EVERY, &mut filled, server);
     filled
 }
 

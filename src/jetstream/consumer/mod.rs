@@ -14,7 +14,7 @@ mod fill;
 mod update;
 
 pub use check::check;
-pub use fields::FIELDS;
+pub use fields::{EVERY, FIELDS};
 pub use fill::fill;
 pub use update::change;
 
@@ -23,7 +23,7 @@ pub use update::change;
 /// `change` compares with the defaults of those that are asked.
 pub fn normal(config: &Config) -> Config {
     let server = Server::assumed(Version::NEWEST);
-    compared(&fill::settle(decode(FIELDS, config, &server).config, &server, None))
+    compared(&fill::settle(decode(EVERY, config, &server).config, &server, None))
 }
 
 /// A configuration that is filled in, in the form by which it is compared.

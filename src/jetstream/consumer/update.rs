@@ -9,7 +9,7 @@ use crate::jetstream::server::{Beside, Server};
 
 use super::check::{Rules, check};
 use super::compared;
-use super::fields::FIELDS;
+use super::fields::{EVERY, FIELDS};
 use super::fill::fill;
 
 /// The fields whose rules an update meets, in the order in which the server looks at them.
@@ -37,10 +37,10 @@ pub fn change(
     stream: Option<&Config>,
     beside: &Beside<'_>,
 ) -> Verdict {
-    let refusals = decode(FIELDS, desired, server).refusals;
+    let refusals = decode(EVERY, desired, server).refusals;
     let (from, to) = (compared(live), compared(&fill(desired, server, stream)));
     let mut changes = differences(FIELDS, &from, &to, server.version);
-    changes.extend(dropped(FIELDS, &from, desired, &refusals));
+    changes.extend(dropped(EVERY, &from, desired, &refusals));
     if changes.is_empty() {
         return Verdict::Same;
     }
@@ -73,7 +73,7 @@ impl Rules<'_> {
     /// The table's rules.
     fn fixed(&mut self, live: &Config) {
         for name in ORDER {
-            let Some(field) = FIELDS.iter().find(|field| field.name == *name) else { continue };
+            let Some(field) = EVERY.iter().find(|field| field.name == *name) else { continue };
             if !field.is_known(self.server.version) {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! The rule book of StreamConfig as data: one row per field of nats-server 2.10 to 2.15
 //! (shared/facts/jetstream.md §2.2; held to real servers by tests/suites/rule_book).
 
-use crate::jetstream::field::{Field, Rule, Shape, Unit, Word, row, word};
+use crate::jetstream::field::{Field, Rule, Shape, Unit, Word, compared, row, word};
 use crate::jetstream::version::Version;
 
 const V2_11: Version = Version::of(2, 11, 0);
@@ -55,8 +55,11 @@ pub(super) const CONSUMER_LIMITS: &[Field] = &[
     row("max_ack_pending", Shape::Integer(64), ""),
 ];
 
-/// Every field of StreamConfig, in the order in which they are shown.
-pub const FIELDS: &[Field] = &[
+/// Every field of StreamConfig that evctl compares, in the order in which they are shown.
+pub const FIELDS: &[Field] = compared(EVERY);
+
+/// Every field of StreamConfig, those first that are compared.
+pub const EVERY: &[Field] = &[
     row("name", Shape::Text, "")
         .echo("\"\"")
         .rule(Rule::Fixed(10056, "stream name in subject does not match request"))

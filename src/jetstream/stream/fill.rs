@@ -8,7 +8,7 @@ use crate::jetstream::decode::{Read, decode};
 use crate::jetstream::field::{Field, Shape, Unit};
 use crate::jetstream::server::{Beside, Server};
 
-use super::fields::FIELDS;
+use super::fields::{EVERY, FIELDS};
 
 /// Two minutes, in nanoseconds: the server's duplicate window where nothing shortens it.
 pub(super) const DUPLICATE_WINDOW: i64 = 120_000_000_000;
@@ -16,9 +16,9 @@ pub(super) const DUPLICATE_WINDOW: i64 = 120_000_000_000;
 /// What a server would store and answer, without `_nats.*`. Fields that its version does not know
 /// are gone. Whether it would take the configuration at all is `check`'s to say.
 pub fn fill(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
-    let mut filled = settle(decode(FIELDS, config, server).config, server, beside);
+    let mut filled = settle(decode(EVERY, config, server).config, server, beside);
     seal(&mut filled);
-    echo(FIELDS, &mut filled, server);
+    echo(EVERY, &mut filled, server);
     filled
 }
 

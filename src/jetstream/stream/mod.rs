@@ -19,7 +19,7 @@ mod subjects;
 mod update;
 
 pub use check::check;
-pub use fields::FIELDS;
+pub use fields::{EVERY, FIELDS};
 pub use fill::fill;
 pub(super) use fill::{echo, without_own_metadata};
 pub use update::change;
@@ -29,7 +29,7 @@ pub use update::change;
 /// defaults of the server that is asked.
 pub fn normal(config: &Config) -> Config {
     let server = Server::assumed(Version::NEWEST);
-    let decoded = decode(FIELDS, config, &server).config;
+    let decoded = decode(EVERY, config, &server).config;
     compared(&fill::settle(decoded, &server, &Beside::unknown()))
 }
 

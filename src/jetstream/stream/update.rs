@@ -10,7 +10,7 @@ use crate::jetstream::refusal::Refusal;
 use crate::jetstream::server::{Beside, Limits, Server, Topology};
 
 use super::check::{Rules, STANDALONE_REPLICAS, check};
-use super::fields::FIELDS;
+use super::fields::{EVERY, FIELDS};
 use super::fill::{fill, seal, settle};
 use super::{capacity, compared, subjects};
 
@@ -32,12 +32,12 @@ const ORDER: &[&str] = &[
 /// What becomes of a live stream that is wanted otherwise. `live` as the server says it, `desired` as
 /// it would be sent.
 pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<'_>) -> Verdict {
-    let refusals = decode(FIELDS, desired, server).refusals;
+    let refusals = decode(EVERY, desired, server).refusals;
     let (from, to) = (compared(live), compared(&fill(desired, server, beside)));
     let mut changes = differences(FIELDS, &from, &to, server.version);
     // The server writes it on a mirror.
     changes.retain(|change| change.field != "mirror_direct" || !to.contains_key("mirror"));
-    changes.extend(dropped(FIELDS, &from, desired, &refusals));
+    changes.extend(dropped(EVERY, &from, desired, &refusals));
     if changes.is_empty() {
         return Verdict::Same;
     }
@@ -54,7 +54,7 @@ pub(super) fn refusals_of(
     server: &Server,
     beside: &Beside<'_>,
 ) -> Vec<Refusal> {
-    let decoded = decode(FIELDS, desired, server);
+    let decoded = decode(EVERY, desired, server);
     let (found, dropped): (Vec<_>, Vec<_>) =
         decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
     let filled = settle(decoded.config.clone(), server, beside);
@@ -99,7 +99,7 @@ impl Rules<'_> {
     fn fixed(&mut self, live: &Config) {
         let (from, to) = (compared(live), compared(&self.filled));
         for name in ORDER {
-            let Some(field) = FIELDS.iter().find(|field| field.name == *name) else { continue };
+            let Some(field) = EVERY.iter().find(|field| field.name == *name) else { continue };
             if !field.is_known(self.server.version) {
                 continue;
             }

@@ -103,7 +103,7 @@ fn stale(subjects: &Subjects, step: &Step, live: Option<&Config>) -> Option<Stri
 fn merged(table: &[Field], step: &Step, live: Option<Config>) -> Option<Config> {
     let planned = step.write.body.as_object()?;
     let mut config = live.unwrap_or_default();
-    for field in table.iter().filter(|field| field.compared) {
+    for field in table {
         match planned.get(field.name) {
             Some(value) => config.insert(field.name.to_owned(), value.clone()),
             None => config.remove(field.name),
