@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Message};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::world::Account;
@@ -135,24 +136,24 @@ impl Connection {
         self.ask(format!("{}.{subject}", self.prefix), payload).await
     }
 
+    /// As `request`, and decodes the answer into what is asked for. An error in it is the caller's to
+    /// see.
+    pub(super) async fn decoded<T: DeserializeOwned>(
+        &self,
+        subject: &str,
+        payload: Option<&Value>,
+    ) -> Result<T, RequestError> {
+        let answer = self.answer(format!("{}.{subject}", self.prefix), payload).await?;
+        serde_json::from_slice(&answer.payload)
+            .map_err(|error| RequestError::Transport(format!("the answer makes no sense: {error}")))
+    }
+
     async fn ask(
         &self,
         subject: String,
         payload: Option<&Value>,
     ) -> Result<Map<String, Value>, RequestError> {
-        let payload = payload.map(ToString::to_string).unwrap_or_default();
-        let request = Request::new().payload(payload.into()).timeout(Some(self.timeout));
-        let sent = self.client.send_request(subject, request);
-        // A client that is reconnecting keeps requests back longer than their own time limit.
-        let message = match tokio::time::timeout(self.timeout, sent).await {
-            Ok(Ok(message)) => message,
-            Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
-                return Err(RequestError::NoResponders);
-            }
-            Ok(Err(error)) if error.kind() == RequestErrorKind::TimedOut => return Err(self.late()),
-            Ok(Err(error)) => return Err(RequestError::Transport(error.to_string())),
-            Err(_) => return Err(self.late()),
-        };
+        let message = self.answer(subject, payload).await?;
         let body: Map<String, Value> =
             serde_json::from_slice(&message.payload).map_err(|error| {
                 RequestError::Transport(format!("the answer is no JSON object: {error}"))
@@ -163,12 +164,33 @@ impl Connection {
         }
     }
 
+    async fn answer(
+        &self,
+        subject: String,
+        payload: Option<&Value>,
+    ) -> Result<Message, RequestError> {
+        let payload = payload.map(ToString::to_string).unwrap_or_default();
+        let request = Request::new().payload(payload.into()).timeout(Some(self.timeout));
+        let sent = self.client.send_request(subject, request);
+        // A client that is reconnecting keeps requests back longer than their own time limit.
+        match tokio::time::timeout(self.timeout, sent).await {
+            Ok(Ok(message)) => Ok(message),
+            Ok(Err(error)) => Err(match error.kind() {
+                RequestErrorKind::NoResponders => RequestError::NoResponders,
+                RequestErrorKind::TimedOut => self.late(),
+                _ => RequestError::Transport(error.to_string()),
+            }),
+            Err(_) => Err(self.late()),
+        }
+    }
+
     fn late(&self) -> RequestError {
         RequestError::Transport(format!("no answer within {} s", self.timeout.as_secs_f32()))
     }
 }
 
-fn api_error(error: &Value) -> ApiError {
+/// An answer's `error`.
+pub(super) fn api_error(error: &Value) -> ApiError {
     let number = |name: &str| error.get(name).and_then(Value::as_u64).unwrap_or_default();
     ApiError {
         code: number("code"),

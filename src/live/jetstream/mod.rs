@@ -1,4 +1,5 @@
 //! JetStream: LIST to observe, read-modify-write to change (shared/facts/jetstream.md §2.1).
 
+mod list;
 pub(super) mod observe;
 pub(super) mod write;
