@@ -5,6 +5,7 @@
 pub mod report;
 pub mod rollout;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use futures::future::{Either, select};
@@ -22,6 +23,13 @@ pub const CONCURRENCY: usize = 8;
 pub trait Executor {
     /// Performs the step and says what came of it.
     fn execute(&self, step: Step) -> impl Future<Output = Outcome> + Send;
+
+    /// Whether what was answered for an object must be looked at again once all is written: a
+    /// cluster answers before it has agreed.
+    fn doubts(&self, key: &Key) -> bool;
+
+    /// Looks at what was doubted. Says which steps are not as meant, and why.
+    fn confirm(&self, doubted: &[Step]) -> impl Future<Output = Vec<(usize, String)>> + Send;
 }
 
 /// What happens while a plan is carried out. Text, JSON and exit code are folds over these.
@@ -35,6 +43,10 @@ pub enum ApplyEvent {
     Stale { at: usize, key: Key, why: String },
     /// The server refused, or could not be reached.
     Failed { at: usize, key: Key, why: String },
+    /// It was deleted to be made anew, and could not be.
+    Broken { at: usize, key: Key, why: String },
+    /// It was written, and at the end the server held something else.
+    Unconfirmed { at: usize, key: Key, why: String },
     /// Something it needs did not come about.
     Held { at: usize, key: Key, why: String },
     /// The run was interrupted before its turn.
@@ -55,11 +67,15 @@ pub async fn drive<E: Executor>(
     let mut interrupt = Box::pin(interrupt);
     let mut interrupted = false;
     let mut events = Vec::new();
+    let mut doubted = BTreeMap::new();
     loop {
         let mut emitted = Vec::new();
         while let Some(step) = rollout.poll() {
             emitted.push(ApplyEvent::Started { key: step.key.clone() });
             let at = step.at;
+            if executor.doubts(&step.key) {
+                doubted.insert(at, step.clone());
+            }
             running.push(async move { (at, executor.execute(step).await) });
         }
         emitted.extend(rollout.events());
@@ -81,8 +97,18 @@ pub async fn drive<E: Executor>(
             }
         };
         if let Some((at, outcome)) = finished {
+            if !matches!(outcome, Outcome::Done { .. }) {
+                doubted.remove(&at);
+            }
             rollout.handle(at, outcome);
         }
+    }
+    let doubted: Vec<Step> = doubted.into_values().collect();
+    for (at, why) in executor.confirm(&doubted).await {
+        let key = plan.changes[at].key.clone();
+        let event = ApplyEvent::Unconfirmed { at, key, why };
+        on_event(&event);
+        events.push(event);
     }
     events
 }

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diag::Sources;
 use crate::plan::json::{API_VERSION, ChangeDocument, change, value};
 use crate::plan::text::Head;
 use crate::plan::{Action, Plan};
@@ -22,12 +21,20 @@ pub struct Tally {
     pub created: usize,
     /// Objects that were changed.
     pub updated: usize,
+    /// Objects that were deleted and made anew.
+    pub replaced: usize,
     /// Objects that were taken over.
     pub adopted: usize,
+    /// Objects that were deleted.
+    pub deleted: usize,
     /// Objects that a server refused, or that could not be written.
     pub failed: usize,
     /// Objects that were no longer what the plan saw.
     pub stale: usize,
+    /// Objects that were deleted to be made anew, and could not be.
+    pub broken: usize,
+    /// Objects that were written, and were not as written in the end.
+    pub unconfirmed: usize,
     /// Objects that needed one of these.
     pub held: usize,
     /// Objects that were not begun, as the run was ended.
@@ -44,10 +51,14 @@ impl Tally {
                 ApplyEvent::Done { at, .. } => match plan.changes[*at].action {
                     Action::Create => tally.created += 1,
                     Action::Adopt => tally.adopted += 1,
+                    Action::Replace => tally.replaced += 1,
+                    Action::Delete => tally.deleted += 1,
                     _ => tally.updated += 1,
                 },
                 ApplyEvent::Stale { .. } => tally.stale += 1,
                 ApplyEvent::Failed { .. } => tally.failed += 1,
+                ApplyEvent::Broken { .. } => tally.broken += 1,
+                ApplyEvent::Unconfirmed { .. } => tally.unconfirmed += 1,
                 ApplyEvent::Held { .. } => tally.held += 1,
                 ApplyEvent::Skipped { .. } => tally.skipped += 1,
             }
@@ -57,12 +68,12 @@ impl Tally {
 
     /// How many objects were written.
     pub fn written(self) -> usize {
-        self.created + self.updated + self.adopted
+        self.created + self.updated + self.replaced + self.adopted + self.deleted + self.broken
     }
 
     /// Whether every step was carried out.
     pub fn is_complete(self) -> bool {
-        self.failed + self.stale + self.held + self.skipped == 0
+        self.failed + self.stale + self.broken + self.unconfirmed + self.held + self.skipped == 0
     }
 
     /// The line that closes an apply.
@@ -72,6 +83,8 @@ impl Tally {
             (self.adopted, "adopted"),
             (self.failed, "failed"),
             (self.stale, "stale"),
+            (self.broken, "deleted and not made anew"),
+            (self.unconfirmed, "not as written"),
             (self.held, "held"),
             (self.skipped, "not begun"),
         ] {
@@ -80,8 +93,10 @@ impl Tally {
         let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
         let verdict = if self.is_complete() { "Apply complete!" } else { "Apply incomplete." };
         format!(
-            "{verdict} Objects: {} added, {} changed, 0 destroyed.{more}",
-            self.created, self.updated
+            "{verdict} Objects: {} added, {} changed, {} destroyed.{more}",
+            self.created + self.replaced,
+            self.updated,
+            self.deleted + self.replaced + self.broken
         )
     }
 }
@@ -108,9 +123,9 @@ pub struct ReportDocument<'a> {
 }
 
 /// The report as a document of `-o json`.
-pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent], sources: &Sources) -> Value {
+pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent]) -> Value {
     let steps = plan.changes.iter().enumerate().map(|(number, one)| {
-        let mut step = change(one, sources);
+        let mut step = change(one);
         if let Some((name, outcome, error)) = end(number, events) {
             step.name = name;
             step.outcome = Some(outcome);
@@ -131,10 +146,16 @@ pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent], sources: &Sourc
 }
 
 fn end(number: usize, events: &[ApplyEvent]) -> Option<(String, &'static str, Option<String>)> {
-    events.iter().find_map(|event| match event {
+    events.iter().rev().find_map(|event| match event {
         ApplyEvent::Done { at, key } if *at == number => Some((key.to_string(), "done", None)),
         ApplyEvent::Stale { at, key, why } if *at == number => {
             Some((key.to_string(), "stale", Some(why.clone())))
+        }
+        ApplyEvent::Broken { at, key, why } if *at == number => {
+            Some((key.to_string(), "broken", Some(why.clone())))
+        }
+        ApplyEvent::Unconfirmed { at, key, why } if *at == number => {
+            Some((key.to_string(), "unconfirmed", Some(why.clone())))
         }
         ApplyEvent::Failed { at, key, why } if *at == number => {
             Some((key.to_string(), "failed", Some(why.clone())))

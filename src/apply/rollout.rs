@@ -31,6 +31,8 @@ pub enum Outcome {
     /// The live object is not what was planned from; nothing was written.
     Stale(String),
     Failed(String),
+    /// It was deleted, and could not be made anew.
+    Broken(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +123,7 @@ impl<'p> Rollout<'p> {
             }
             Outcome::Stale(why) => (State::Stopped, ApplyEvent::Stale { at, key, why }),
             Outcome::Failed(why) => (State::Stopped, ApplyEvent::Failed { at, key, why }),
+            Outcome::Broken(why) => (State::Stopped, ApplyEvent::Broken { at, key, why }),
         };
         self.states[at] = state;
         self.events.push_back(event);
@@ -192,7 +195,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::Action;
+    use crate::plan::{Action, Mode};
     use crate::world::Owner;
 
     fn stream(name: &str) -> Key {
@@ -202,6 +205,8 @@ mod tests {
     fn change(name: &str, needs: &[&str], body: Value) -> Change {
         let owner = Owner { project: "p".to_owned(), object: name.to_owned() };
         let write = Write {
+            mode: Mode::Put,
+            observed_empty: false,
             body,
             owner,
             observed: None,
@@ -217,6 +222,7 @@ mod tests {
             reason: "is not there".to_owned(),
             rule: None,
             origin: None,
+            place: None,
             diff: Vec::new(),
             impact: None,
             unverified: None,
@@ -243,6 +249,8 @@ mod tests {
                 ApplyEvent::Done { key, .. } => format!("{key} done"),
                 ApplyEvent::Stale { key, .. } => format!("{key} stale"),
                 ApplyEvent::Failed { key, .. } => format!("{key} failed"),
+                ApplyEvent::Broken { key, .. } => format!("{key} broken"),
+                ApplyEvent::Unconfirmed { key, .. } => format!("{key} unconfirmed"),
                 ApplyEvent::Held { key, .. } => format!("{key} held"),
                 ApplyEvent::Skipped { key, .. } => format!("{key} skipped"),
             }));

@@ -53,7 +53,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     show_findings(&planned, ui);
     let json = args.input.output == Output::Json;
     if !json {
-        ui.out(&text::render(&planned.head, &planned.plan, &planned.read.sources, ui.colour));
+        ui.out(&text::render(&planned.head, &planned.plan, ui.colour));
     }
     if with_findings(Exit::Done, &planned, args.input.fail_on.into()) != Exit::Done {
         ui.status("Nothing was written: the findings above weigh too much.\n");
@@ -67,8 +67,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     let events = carry_out(&planned, args.concurrency, ui, json).await;
     let tally = Tally::of(&planned.plan, &events);
     if json {
-        let document =
-            report::document(&planned.head, &planned.plan, &events, &planned.read.sources);
+        let document = report::document(&planned.head, &planned.plan, &events);
         ui.out(&format!("{document:#}\n"));
     } else if planned.plan.summary().writes() > 0 {
         ui.out(&format!("\n{}\n", tally.line()));
@@ -126,6 +125,10 @@ fn progress(event: &ApplyEvent) -> Option<String> {
         ApplyEvent::Done { key, .. } => format!("{key} done"),
         ApplyEvent::Stale { key, why, .. } => format!("{key} stale: {why}; plan again"),
         ApplyEvent::Failed { key, why, .. } => format!("{key} failed: {why}"),
+        ApplyEvent::Broken { key, why, .. } => {
+            format!("{key} was deleted and could not be made anew: {why}; apply again to make it")
+        }
+        ApplyEvent::Unconfirmed { key, why, .. } => format!("{key} is not as written: {why}"),
         ApplyEvent::Held { key, why, .. } => format!("{key} held: {why}"),
         ApplyEvent::Skipped { key, .. } => format!("{key} not begun: interrupted"),
     })

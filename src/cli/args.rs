@@ -46,6 +46,18 @@ pub(super) struct ProjectArgs {
     /// Take over objects that exist, differ and belong to nobody
     #[arg(long)]
     pub adopt: bool,
+    /// Delete the streams and consumers that the project owns and declares no longer
+    #[arg(long)]
+    pub prune: bool,
+    /// Let this object be deleted and made anew, with what it holds, where it cannot be changed
+    #[arg(long, value_name = "OBJECT")]
+    pub allow_replace: Vec<String>,
+    /// Let --prune delete this object although it is protected
+    #[arg(long, value_name = "OBJECT")]
+    pub allow_delete: Vec<String>,
+    /// Let --prune delete more than 10 objects, or more than a fifth of five or more
+    #[arg(long)]
+    pub allow_mass_delete: bool,
 }
 
 /// Which servers take part.

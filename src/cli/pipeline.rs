@@ -9,9 +9,13 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{self, LiveError, Servers, Wanted};
+use crate::model::project::Policy;
+use crate::model::shape::nearest;
+use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
 use crate::plan::Plan;
-use crate::plan::build::{Options, build};
+use crate::plan::allowed::Options;
+use crate::plan::build::build;
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::topology::{Backing, Resolved, resolve};
@@ -151,7 +155,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
                     --project; it marks what this project owns";
         return Err(Stopped::Usage(text.to_owned()));
     };
-    let options = Options { adopt: request.project.adopt, now: None };
+    let options = options(request.project, &chosen.settings.policy);
     match against {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
@@ -169,6 +173,24 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let options = Options { now: Some(live::now()), ..options };
             Maker { request, project, options }.against(read, live, Some(servers), None).await
         }
+    }
+}
+
+/// What the flags and the project allow.
+fn options(args: &ProjectArgs, policy: &Policy) -> Options {
+    let names = |names: &Option<Vec<ObjectText>>| {
+        names.iter().flatten().map(|name| name.as_str().to_owned()).collect()
+    };
+    Options {
+        adopt: args.adopt,
+        adoptable: names(&policy.adopt),
+        prune: args.prune,
+        allow_replace: args.allow_replace.iter().cloned().collect(),
+        replaceable: names(&policy.allow_replace),
+        allow_delete: args.allow_delete.iter().cloned().collect(),
+        allow_mass_delete: args.allow_mass_delete,
+        protect: names(&policy.protect),
+        now: None,
     }
 }
 
@@ -214,13 +236,29 @@ impl Maker<'_> {
             return Err(Stopped::Findings(Box::new(read)));
         }
         let desired = lower(&read.resolved.topology, &read.manifests, &self.project, &live);
-        let mut plan = build(&desired, &live, &self.project, self.options);
+        let mut plan = build(&desired, &live, &self.project, &self.options);
         if let Some(servers) = &servers {
             let previews = servers.preview(&plan, &live, &desired.vault).await?;
             plan = verify(plan, &live, &previews);
         }
+        plan.locate(&read.sources);
+        self.all_are_known(&plan)?;
         let head = self.head(&plan, &live, note);
         Ok(Planned { read, head, plan, live, desired, servers })
+    }
+
+    /// A name that was said and means nothing is a mistake of the command line.
+    fn all_are_known(&self, plan: &Plan) -> Result<(), Stopped> {
+        let keys = plan.changes.iter().map(|change| &change.key).chain(&plan.undeclared);
+        let known: BTreeSet<String> = keys.map(ToString::to_string).collect();
+        match self.options.unknown(&known).first() {
+            None => Ok(()),
+            Some((flag, name)) => {
+                let near = nearest(name, known.iter().map(String::as_str));
+                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                Err(Stopped::Usage(format!("{flag} {name} names nothing of this plan{near}")))
+            }
+        }
     }
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {

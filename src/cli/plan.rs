@@ -63,12 +63,11 @@ fn save(world: &World, file: &Path) -> Result<(), String> {
 
 /// Prints findings on stderr and the plan on stdout.
 pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
-    let sources = &planned.read.sources;
     show_findings(planned, ui);
     match output {
-        Output::Text => ui.out(&text::render(&planned.head, &planned.plan, sources, ui.colour)),
+        Output::Text => ui.out(&text::render(&planned.head, &planned.plan, ui.colour)),
         Output::Json => {
-            ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan, sources)));
+            ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan)));
         }
     }
 }

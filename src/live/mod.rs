@@ -200,6 +200,21 @@ impl Executor for Writer<'_> {
             (plane, _, _) => Outcome::Failed(format!("no {} server takes part", plane.word())),
         }
     }
+
+    fn doubts(&self, key: &Key) -> bool {
+        let nats = key.site().and_then(|site| self.servers.nats.get(site));
+        nats.is_some_and(|nats| nats.account.cluster.is_some())
+    }
+
+    async fn confirm(&self, doubted: &[Step]) -> Vec<(usize, String)> {
+        let mut faults = Vec::new();
+        for (site, nats) in &self.servers.nats {
+            let own: Vec<&Step> =
+                doubted.iter().filter(|step| step.key.site() == Some(site)).collect();
+            faults.extend(jetstream::write::confirm(nats, site, &own).await);
+        }
+        faults
+    }
 }
 
 /// The time, by this machine's clock.

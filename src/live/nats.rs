@@ -66,13 +66,26 @@ impl Connection {
         };
         let (prefix, is_imported) = (target.prefix(), target.api_prefix.is_some());
         let version = client.server_info().version;
-        let account =
-            Account { name, version, domain: target.domain.clone(), ..Account::default() };
+        let account = Account {
+            name,
+            version,
+            domain: target.domain.clone(),
+            cluster: client.server_info().cluster.filter(|cluster| !cluster.is_empty()),
+            ..Account::default()
+        };
         let mut connection = Self { client, prefix, is_imported, timeout, account, identity: None };
         let info = connection.information().await?;
         connection.account.api_level = info.get("api").and_then(|api| api.get("level")?.as_u64());
         connection.account.info = Value::Object(info);
         Ok(connection)
+    }
+
+    /// Whether the server is of this version or a newer one. One that says no version is not.
+    pub(super) fn is_at_least(&self, wanted: (u64, u64, u64)) -> bool {
+        let version = self.account.version.split(['-', '+']).next().unwrap_or_default();
+        let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
+        let mut part = || parts.next().flatten();
+        matches!((part(), part(), part()), (Some(a), Some(b), Some(c)) if (a, b, c) >= wanted)
     }
 
     /// Asks whether JetStream is there for this account, with which limits and API level.

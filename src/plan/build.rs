@@ -1,6 +1,8 @@
 //! Desired and live worlds to a plan: for each object whether it is there, whose it is, how it
 //! differs, and whether the server will take the change.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::jetstream::change::{self, FieldChange};
@@ -8,40 +10,45 @@ use crate::jetstream::{consumer, stream};
 use crate::world::lower::Desired;
 use crate::world::{Key, Object, World};
 
+use super::allowed::Options;
 use super::fields::object_diff;
 use super::hold::hold;
 use super::impact::Scales;
-use super::{Action, Change, FieldDiff, Plan, Rule, Write, order};
+use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune};
 
 const UNASKED: &str = "no API server was asked";
 const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
 
-/// What the user allows.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// Take over objects that exist and belong to nobody.
-    pub adopt: bool,
-    /// When the plan is made, for what is dropped by its age.
-    pub now: Option<jiff::Timestamp>,
-}
-
 /// Builds the plan that makes `live` into `desired`.
-pub fn build(desired: &Desired, live: &World, project: &str, options: Options) -> Plan {
-    let changes: Vec<Change> = desired
-        .world
-        .objects
-        .iter()
-        .map(|(key, object)| Builder { desired, live, project, options, key, object }.change())
-        .collect();
-    let changes = hold(order::sort(changes));
-    Plan { project: project.to_owned(), changes, undeclared: undeclared(desired, live, project) }
+pub fn build(desired: &Desired, live: &World, project: &str, options: &Options) -> Plan {
+    let mut replaced = BTreeSet::new();
+    let mut changes = Vec::with_capacity(desired.world.objects.len());
+    // Streams come before their consumers in the order of keys.
+    for (key, object) in &desired.world.objects {
+        let builder = Builder { desired, live, project, options, replaced: &replaced, key, object };
+        let change = builder.change();
+        if change.action == Action::Replace {
+            replaced.insert(key.clone());
+        }
+        changes.push(change);
+    }
+    let undeclared = undeclared(desired, live, project);
+    let pruned = prune::prune(&changes, undeclared, live, options);
+    changes.extend(pruned.changes);
+    Plan {
+        project: project.to_owned(),
+        changes: hold(order::sort(changes)),
+        undeclared: pruned.left_alone,
+    }
 }
 
 struct Builder<'a> {
     desired: &'a Desired,
     live: &'a World,
     project: &'a str,
-    options: Options,
+    options: &'a Options,
+    /// The streams that are made anew: their consumers go with them.
+    replaced: &'a BTreeSet<Key>,
     key: &'a Key,
     object: &'a Object,
 }
@@ -58,13 +65,24 @@ enum Standing {
 impl Builder<'_> {
     fn change(&self) -> Change {
         let live = self.live.objects.get(self.key);
+        if let Some(why) = self.unread() {
+            return self
+                .blank(Action::Refused, format!("it could not be read: {why}"))
+                .with_rule("unread", why);
+        }
         if live.is_some_and(|live| live.deleting) {
             let text = "what is being deleted cannot be changed; wait until it is gone".to_owned();
             return self
                 .blank(Action::Refused, "it is being deleted")
                 .with_rule("being-deleted", text);
         }
-        match (self.standing(live), live) {
+        let standing = self.standing(live);
+        if self.key.stream().is_some_and(|stream| self.replaced.contains(&stream))
+            && !matches!(standing, Standing::Theirs(_))
+        {
+            return Change { reason: "its stream is made anew".to_owned(), ..self.create() };
+        }
+        match (standing, live) {
             (Standing::Ours, Some(live)) => self.owned(live),
             (Standing::Unmarked, Some(live)) => self.unmarked(live),
             (Standing::Theirs(other), _) => self
@@ -98,6 +116,13 @@ impl Builder<'_> {
         owner.is_some_and(|owner| owner.project == self.project)
     }
 
+    /// Why nobody knows whether the object is there, where nobody does.
+    fn unread(&self) -> Option<String> {
+        let Key::Stream { site, name } = self.key.stream()? else { return None };
+        let account = self.live.accounts.get(&site)?;
+        account.unread.get(&name).cloned()
+    }
+
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {
         Change {
             key: self.key.clone(),
@@ -107,6 +132,7 @@ impl Builder<'_> {
             reason: reason.into(),
             rule: None,
             origin: self.desired.origins.get(self.key).cloned(),
+            place: None,
             diff: Vec::new(),
             impact: None,
             unverified: None,
@@ -131,11 +157,13 @@ impl Builder<'_> {
 
     fn write(&self, live: Option<&Object>, force: bool) -> Option<Write> {
         Some(Write {
+            mode: Mode::Put,
             body: self.object.body.clone(),
             owner: self.object.owner.clone()?,
             observed: live.map(|live| live.body.clone()),
             observed_uid: live.and_then(|live| live.uid.clone()),
             observed_owner: live.and_then(|live| live.owner.clone()),
+            observed_empty: live.is_some_and(Object::is_empty_stream),
             force,
         })
     }
@@ -162,14 +190,37 @@ impl Builder<'_> {
             ..self.blank(Action::Update, reason)
         };
         match refusal {
-            Some(rule) => change.stopped(Action::Refused, immutable(&rule), Some(rule)),
+            Some(rule) => self.replaced_or_refused(live, change, rule),
             None => change,
+        }
+    }
+
+    /// What cannot be changed in place: made anew where that is allowed.
+    fn replaced_or_refused(&self, live: &Object, change: Change, rule: Rule) -> Change {
+        let reason = immutable(&rule);
+        let possible = self.key.object().is_none();
+        if !possible || !self.options.replaces(self.key, live.protected) {
+            let how = if possible {
+                format!("{reason}; --allow-replace {} makes it anew", self.key)
+            } else {
+                reason
+            };
+            return change.stopped(Action::Refused, how, Some(rule));
+        }
+        let write = change.write.map(|write| Write { mode: Mode::Replace, ..write });
+        Change {
+            action: Action::Replace,
+            reason: format!("is made anew: {reason}"),
+            rule: Some(rule),
+            impact: self.scales().of_replacement(self.key, &self.object.body),
+            write,
+            ..change
         }
     }
 
     fn unmarked(&self, live: &Object) -> Change {
         let (diff, refusal) = self.compare(live);
-        if !self.options.adopt {
+        if !self.options.adopts(self.key) {
             if diff.is_empty() {
                 return self.blank(Action::None, "exists, is equal and not owned: left alone");
             }
@@ -216,7 +267,7 @@ impl Builder<'_> {
         let by_kind = changes.iter().filter(|change| change.field == "deliver_subject");
         let refusals = by_kind.chain(&changes).find_map(|change| change.refusal.as_ref());
         let rule = refusals.map(|refusal| Rule {
-            code: "immutable-field",
+            code: "immutable-field".into(),
             err_code: refusal.err_code,
             text: refusal.text.clone(),
         });
@@ -225,8 +276,8 @@ impl Builder<'_> {
 }
 
 impl Change {
-    fn with_rule(mut self, code: &'static str, text: String) -> Self {
-        self.rule = Some(Rule { code, err_code: None, text });
+    pub(super) fn with_rule(mut self, code: &'static str, text: String) -> Self {
+        self.rule = Some(Rule { code: code.into(), err_code: None, text });
         self
     }
 }

@@ -119,7 +119,7 @@ pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Ru
     // The defaulting webhook has filled in what the file leaves out.
     live.get("spec")?;
     Some(Rule {
-        code: "immutable-field",
+        code: "immutable-field".into(),
         err_code: Some(400),
         text: format!("{} is immutable in a {}, says the webhook of Knative", fixed.path, key.kind),
     })

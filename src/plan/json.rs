@@ -7,12 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diag::{Location, Sources};
 use crate::world::Key;
 
 use super::impact::Impact;
 use super::text::Head;
-use super::{Action, Change, FieldDiff, Plan, Rule, Summary};
+use super::{Action, Change, FieldDiff, Place, Plan, Rule, Summary};
 
 /// The `apiVersion` of every document that evctl writes.
 pub const API_VERSION: &str = "evctl.dev/v1alpha1";
@@ -65,7 +64,7 @@ pub struct ChangeDocument<'a> {
     /// The rule that refuses it.
     rule: Option<&'a Rule>,
     /// Where it is declared.
-    source: Option<Place<'a>>,
+    source: Option<&'a Place>,
     /// What differs.
     diff: &'a [FieldDiff],
     /// What the change costs beyond its fields.
@@ -74,7 +73,7 @@ pub struct ChangeDocument<'a> {
     needs: Vec<String>,
     /// How the step ended. Reports of an apply alone have it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["done", "stale", "failed", "held", "skipped"]))]
+    #[schemars(extend("enum" = ["done", "stale", "failed", "broken", "unconfirmed", "held", "skipped"]))]
     pub(crate) outcome: Option<&'static str>,
     /// Why the step failed. Beside an outcome alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,18 +102,8 @@ struct Object<'a> {
     name: String,
 }
 
-/// Where an object is declared.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Place<'a> {
-    /// The file, as it was named.
-    file: &'a str,
-    /// The line, from 1.
-    line: usize,
-}
-
 /// The plan as JSON.
-pub fn document(head: &Head, plan: &Plan, sources: &Sources) -> Value {
+pub fn document(head: &Head, plan: &Plan) -> Value {
     value(&PlanDocument {
         api_version: API_VERSION,
         kind: "Plan",
@@ -123,7 +112,7 @@ pub fn document(head: &Head, plan: &Plan, sources: &Sources) -> Value {
         jetstream: head.account.as_deref(),
         sites: &head.sites,
         notes: &head.notes,
-        changes: plan.changes.iter().map(|one| change(one, sources)).collect(),
+        changes: plan.changes.iter().map(change).collect(),
         undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
         summary: plan.summary(),
     })
@@ -135,7 +124,7 @@ pub(crate) fn value(document: &impl Serialize) -> Value {
 }
 
 /// One change, as plans and apply reports have it.
-pub(crate) fn change<'a>(change: &'a Change, sources: &'a Sources) -> ChangeDocument<'a> {
+pub(crate) fn change(change: &Change) -> ChangeDocument<'_> {
     ChangeDocument {
         plane: change.key.plane().word(),
         name: change.key.to_string(),
@@ -145,17 +134,13 @@ pub(crate) fn change<'a>(change: &'a Change, sources: &'a Sources) -> ChangeDocu
         unverified: change.unverified.as_deref(),
         reason: &change.reason,
         rule: change.rule.as_ref(),
-        source: change.origin.as_ref().map(|origin| place(origin.at, sources)),
+        source: change.place.as_ref(),
         diff: &change.diff,
         impact: change.impact.as_ref(),
         needs: change.needs.iter().map(ToString::to_string).collect(),
         outcome: None,
         error: None,
     }
-}
-
-fn place(at: Location, sources: &Sources) -> Place<'_> {
-    Place { file: sources.name(at.file), line: sources.position(at.file, at.span.start).line }
 }
 
 fn object<'a>(key: &'a Key, api_version: Option<&'a str>) -> Object<'a> {

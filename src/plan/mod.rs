@@ -2,38 +2,49 @@
 //! was refused or held, and why. Pure: built from two worlds and what servers said when they were
 //! asked. Nothing is left for apply to decide.
 
+pub mod allowed;
 pub mod build;
 pub mod check;
 pub mod fields;
+pub mod guard;
 pub mod hold;
 pub mod impact;
 pub mod json;
 mod lists;
 pub mod order;
+pub mod prune;
 pub mod text;
 pub mod verify;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::diag::Sources;
 use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
 use impact::Impact;
 
 /// What happens to one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Is made.
     Create,
     /// Is changed.
     Update,
+    /// Is deleted and made anew: what it holds is lost.
+    Replace,
     /// Takes over what exists: its marks, and its differences if it has any.
     Adopt,
+    /// Is deleted: the project owns it and declares it no longer.
+    Delete,
     /// Would be wrong or impossible; nothing is written.
     Refused,
     /// Waits for something that is refused; nothing is written.
@@ -48,7 +59,9 @@ impl Action {
         match self {
             Self::Create => "create",
             Self::Update => "update",
+            Self::Replace => "replace",
             Self::Adopt => "adopt",
+            Self::Delete => "delete",
             Self::Refused => "refused",
             Self::Held => "held",
             Self::None => "none",
@@ -57,16 +70,16 @@ impl Action {
 
     /// Whether the server is written to.
     pub fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Adopt)
+        !matches!(self, Self::Refused | Self::Held | Self::None)
     }
 }
 
 /// Why something is refused: our rule, and the server's own code and words where it has them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// Kebab-case and stable.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// JetStream's `err_code`, or the HTTP status of the Kubernetes API.
     pub err_code: Option<u16>,
     /// The server's words.
@@ -74,7 +87,7 @@ pub struct Rule {
 }
 
 /// One value that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FieldDiff {
     /// Where in the object.
@@ -85,10 +98,27 @@ pub struct FieldDiff {
     pub to: Option<Value>,
 }
 
+/// How an object is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Made, or changed to what is planned.
+    #[default]
+    Put,
+    /// Deleted, then made.
+    Replace,
+    /// Deleted.
+    Delete,
+}
+
 /// What exactly is written, and what was there when it was decided.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Write {
-    /// Kubernetes: the object. JetStream: the configuration. In normal form, without marks.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Kubernetes: the object. JetStream: the configuration. In normal form, without marks. Null
+    /// where it is deleted.
     pub body: Value,
     pub owner: Owner,
     /// The live body in normal form; `None` where there was none.
@@ -96,12 +126,27 @@ pub struct Write {
     pub observed_uid: Option<String>,
     /// Whose it was.
     pub observed_owner: Option<Owner>,
+    /// Whether the live stream held no message: one that is planned to go as an empty one must not
+    /// go with messages.
+    #[serde(default)]
+    pub observed_empty: bool,
     /// Takes fields from other field managers. Adoption alone does.
     pub force: bool,
 }
 
+/// Where an object is declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Place {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// One object of the plan.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Change {
     pub key: Key,
     /// Kubernetes objects only.
@@ -112,7 +157,10 @@ pub struct Change {
     /// In lower case, without a final period.
     pub reason: String,
     pub rule: Option<Rule>,
+    #[serde(skip)]
     pub origin: Option<Origin>,
+    /// Where it is declared, once [`Plan::locate`] has looked.
+    pub place: Option<Place>,
     pub diff: Vec<FieldDiff>,
     /// What the change costs beyond its fields.
     pub impact: Option<Impact>,
@@ -134,6 +182,11 @@ impl Change {
         self.impact.as_ref().is_some_and(|impact| impact.destructive)
     }
 
+    /// Whether it is about what the project declares no longer.
+    pub fn is_prune(&self) -> bool {
+        self.origin.is_none() && self.place.is_none() && self.exists
+    }
+
     /// The change as one that writes nothing.
     #[must_use]
     pub fn stopped(
@@ -151,7 +204,8 @@ impl Change {
 }
 
 /// Every object, in the order of work.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
     /// The project that owns what is written.
     pub project: String,
@@ -169,8 +223,12 @@ pub struct Summary {
     pub create: usize,
     /// Objects that are changed.
     pub update: usize,
+    /// Objects that are deleted and made anew.
+    pub replace: usize,
     /// Objects that are taken over.
     pub adopt: usize,
+    /// Objects that are deleted.
+    pub delete: usize,
     /// Objects that are refused.
     pub refused: usize,
     /// Objects that wait for something that is refused.
@@ -186,7 +244,7 @@ pub struct Summary {
 impl Summary {
     /// How many changes write.
     pub fn writes(&self) -> usize {
-        self.create + self.update + self.adopt
+        self.create + self.update + self.replace + self.adopt + self.delete
     }
 }
 
@@ -197,6 +255,8 @@ impl Plan {
         Summary {
             create: count(Action::Create),
             update: count(Action::Update),
+            replace: count(Action::Replace),
+            delete: count(Action::Delete),
             adopt: count(Action::Adopt),
             refused: count(Action::Refused),
             held: count(Action::Held),
@@ -212,13 +272,26 @@ impl Plan {
             .iter()
             .filter_map(|change| {
                 let write = change.write.as_ref()?;
-                let object = crate::world::Object {
+                let object = (write.mode != Mode::Delete).then(|| crate::world::Object {
                     body: write.body.clone(),
                     owner: Some(write.owner.clone()),
                     ..Default::default()
-                };
+                });
                 Some(Written { key: change.key.clone(), object })
             })
             .collect()
+    }
+
+    /// Looks up where each object is declared, so that the plan can be shown without its sources.
+    pub fn locate(&mut self, sources: &Sources) {
+        for change in &mut self.changes {
+            change.place = change.origin.as_ref().map(|origin| {
+                let at = sources.origins.of(origin.at);
+                Place {
+                    file: sources.name(at.file).to_owned(),
+                    line: sources.position(at.file, at.span.start).line,
+                }
+            });
+        }
     }
 }

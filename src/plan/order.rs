@@ -79,6 +79,9 @@ fn first_free(needs: &[BTreeSet<usize>]) -> Vec<usize> {
 
 fn rank(change: &Change) -> u8 {
     let key = match &change.key {
+        // A stream's consumers go with it: their own steps find them gone.
+        Key::Stream { .. } if change.is_prune() => return 9,
+        Key::Consumer { .. } if change.is_prune() => return 10,
         Key::Stream { .. } => return 4,
         Key::Consumer { .. } => return 7,
         Key::Object(key) => key,

@@ -8,7 +8,6 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::diag::Sources;
 use crate::jetstream::field::Field;
 use crate::jetstream::{consumer, stream};
 use crate::world::{Account, Cluster, Key};
@@ -73,7 +72,7 @@ pub fn account_name(account: &Account) -> String {
 }
 
 /// The whole plan.
-pub fn render(head: &Head, plan: &Plan, sources: &Sources, colour: bool) -> String {
+pub fn render(head: &Head, plan: &Plan, colour: bool) -> String {
     let mut out = head.line() + "\n";
     for note in &head.notes {
         let _ = writeln!(out, "  {note}");
@@ -91,7 +90,7 @@ pub fn render(head: &Head, plan: &Plan, sources: &Sources, colour: bool) -> Stri
         .unwrap_or(0)
         .min(72);
     for change in &shown {
-        out.push_str(&line(change, width, sources, colour));
+        out.push_str(&line(change, width, colour));
     }
     for change in shown.iter().filter(|change| has_detail(change)) {
         out.push_str(&detail(change, &mut hidden, colour));
@@ -102,8 +101,11 @@ pub fn render(head: &Head, plan: &Plan, sources: &Sources, colour: bool) -> Stri
     out
 }
 
-fn line(change: &Change, width: usize, sources: &Sources, colour: bool) -> String {
-    let place = change.origin.as_ref().map(|origin| sources.line_of(origin.at)).unwrap_or_default();
+fn line(change: &Change, width: usize, colour: bool) -> String {
+    let place = change.place.as_ref().map(|at| format!("  [{}:{}]", at.file, at.line));
+    let place = place.unwrap_or_default();
+    let sign = symbol(change.action, colour);
+    let indent = 3 - plain_symbol(change.action).0.len();
     let key = change.key.to_string();
     let pad = width.saturating_sub(key.chars().count());
     let risk =
@@ -113,18 +115,24 @@ fn line(change: &Change, width: usize, sources: &Sources, colour: bool) -> Strin
         Action::Held => format!("held: {}", change.reason),
         _ => change.reason.clone(),
     };
-    format!("  {} {key}{:pad$}  {reason}{risk}  [{place}]\n", symbol(change.action, colour), "")
+    format!("{:indent$}{sign} {key}{:pad$}  {reason}{risk}{place}\n", "", "")
 }
 
-fn symbol(action: Action, colour: bool) -> String {
-    let (symbol, paint) = match action {
+fn plain_symbol(action: Action) -> (&'static str, AnsiColor) {
+    match action {
         Action::Create => ("+", AnsiColor::Green),
         Action::Update => ("~", AnsiColor::Yellow),
         Action::Adopt => (">", AnsiColor::Cyan),
+        Action::Replace => ("-/+", AnsiColor::Red),
+        Action::Delete => ("-", AnsiColor::Red),
         Action::Refused => ("x", AnsiColor::Red),
         Action::Held => (".", AnsiColor::Red),
         Action::None => ("=", AnsiColor::White),
-    };
+    }
+}
+
+fn symbol(action: Action, colour: bool) -> String {
+    let (symbol, paint) = plain_symbol(action);
     let style = Style::new().fg_color(Some(paint.into())).bold();
     if colour { format!("{style}{symbol}{style:#}") } else { symbol.to_owned() }
 }
@@ -137,6 +145,8 @@ fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
     let what = match change.action {
         Action::Create => "will be created",
         Action::Update => "will be updated in-place",
+        Action::Replace => "will be deleted and made anew",
+        Action::Delete => "will be deleted",
         Action::Adopt => "will be taken over",
         Action::Refused => "is left as it is",
         Action::Held => "is held back",
@@ -225,7 +235,10 @@ fn left_alone(plan: &Plan) -> String {
         return String::new();
     }
     let names: Vec<String> = plan.undeclared.iter().map(ToString::to_string).collect();
-    format!("\nNo longer declared, and left as it is: {}\n", names.join(", "))
+    format!(
+        "\nNo longer declared, and left as it is: {} (--prune deletes what is JetStream's)\n",
+        names.join(", ")
+    )
 }
 
 fn closing(plan: &Plan) -> String {
@@ -249,8 +262,10 @@ fn closing(plan: &Plan) -> String {
     }
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     let mut out = format!(
-        "Plan: {} to add, {} to change, 0 to destroy.{more}\n",
-        summary.create, summary.update
+        "Plan: {} to add, {} to change, {} to destroy.{more}\n",
+        summary.create + summary.replace,
+        summary.update,
+        summary.delete + summary.replace
     );
     out.push_str(&unverified(plan));
     out

@@ -42,11 +42,13 @@ fn worked_in(change: Change, live: &World, preview: &Preview) -> Change {
     match preview {
         Preview::Becomes(body) => becomes(change, live, body),
         Preview::Refused { status, text } => {
-            let rule = Rule { code: "server-refuses", err_code: Some(*status), text: text.clone() };
+            let rule =
+                Rule { code: "server-refuses".into(), err_code: Some(*status), text: text.clone() };
             change.stopped(Action::Refused, format!("{text} ({status})"), Some(rule))
         }
         Preview::Conflict { text } => {
-            let rule = Rule { code: "field-conflict", err_code: Some(409), text: text.clone() };
+            let rule =
+                Rule { code: "field-conflict".into(), err_code: Some(409), text: text.clone() };
             change.stopped(
                 Action::Refused,
                 format!("another field manager owns fields of it: {text} (409)"),

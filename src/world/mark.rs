@@ -11,6 +11,9 @@ pub const PROJECT: &str = "evctl.dev/project";
 /// The mark that says which declared object.
 pub const OBJECT: &str = "evctl.dev/object";
 
+/// The mark, with the value `true`, of what nobody deletes or replaces unasked.
+pub const PROTECT: &str = "evctl.dev/protect";
+
 /// Takes the marks off a Kubernetes object.
 pub fn take_from_object(body: &mut Value) -> Option<Owner> {
     let project = take(body, "labels", PROJECT);
@@ -29,6 +32,12 @@ pub fn of_config(config: &Map<String, Value>) -> Option<Owner> {
     let metadata = config.get("metadata")?;
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
     Some(Owner { project: text(PROJECT)?, object: text(OBJECT)? })
+}
+
+/// Whether a stream's or consumer's configuration says that nobody deletes or replaces it unasked.
+pub fn is_protected(config: &Map<String, Value>) -> bool {
+    let mark = config.get("metadata").and_then(|metadata| metadata.get(PROTECT)?.as_str());
+    mark == Some("true")
 }
 
 /// Puts the marks on a stream's or consumer's configuration; other metadata stays.

@@ -155,6 +155,9 @@ pub struct Object {
     /// Whether it is on its way out and waits for finalizers. Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleting: bool,
+    /// Whether it says of itself that nobody deletes or replaces it unasked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
     /// The fields that evctl's field manager owns (fieldsV1). Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Value>,
@@ -164,6 +167,13 @@ pub struct Object {
     /// Live consumers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<ConsumerState>,
+}
+
+impl Object {
+    /// Whether it is a live stream without a message.
+    pub fn is_empty_stream(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.messages == 0)
+    }
 }
 
 /// What is known of a cluster.
@@ -224,7 +234,8 @@ pub struct World {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
     pub key: Key,
-    pub object: Object,
+    /// `None` where it is deleted; a stream's consumers go with it.
+    pub object: Option<Object>,
 }
 
 impl World {
@@ -238,6 +249,13 @@ impl World {
         self.objects.get(&Key::Object(key.clone()))?.uid.as_deref()
     }
 
+    fn remove(&mut self, key: &Key) {
+        self.objects.remove(key);
+        if matches!(key, Key::Stream { .. }) {
+            self.objects.retain(|other, _| other.stream().as_ref() != Some(key));
+        }
+    }
+
     /// The world once these objects are written, in this order. `uid` gives what a server would
     /// give to a new object.
     #[must_use]
@@ -246,6 +264,10 @@ impl World {
         for Written { key, object } in written {
             let known = |of: &ObjectKey| world.uid(of).map(str::to_owned);
             let key = placeholder::fill_key(key, &known);
+            let Some(object) = object else {
+                world.remove(&key);
+                continue;
+            };
             let mut object =
                 Object { body: placeholder::fill(&object.body, &known), ..object.clone() };
             let before = world.objects.get(&key);
@@ -255,6 +277,7 @@ impl World {
                 _ => None,
             };
             object.state = before.and_then(|before| before.state.clone());
+            object.protected = before.is_some_and(|before| before.protected);
             object.position = before.and_then(|before| before.position.clone());
             world.objects.insert(key, object);
         }

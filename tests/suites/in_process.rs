@@ -6,7 +6,8 @@ use std::time::Duration;
 use evctl::apply::{ApplyEvent, drive};
 use evctl::live::{NatsTarget, Servers, Targets, Wanted, Writer};
 use evctl::model::{self, Assumed, Input};
-use evctl::plan::build::{Options, build};
+use evctl::plan::allowed::Options;
+use evctl::plan::build::build;
 use evctl::topology::resolve;
 use evctl::world::Key;
 use evctl::world::lower::lower;
@@ -33,7 +34,7 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
         let mut servers = Servers::connect(&targets).await.unwrap();
         let live = servers.observe(&wanted).await.unwrap();
         let desired = lower(&resolved.topology, &loaded.manifests, "test", &live);
-        let plan = build(&desired, &live, "test", Options::default());
+        let plan = build(&desired, &live, "test", &Options::default());
         assert_eq!(plan.summary().writes(), 1);
         meddle();
         let writer = Writer { servers: &servers, vault: &desired.vault, salt: &live.salt };

@@ -26,6 +26,7 @@ mod live_faults;
 mod live_impact;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_prune;
 mod live_sites;
 mod load_properties;
 mod load_target;
@@ -87,6 +88,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_impact::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
+        live_prune::trials(),
         live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),

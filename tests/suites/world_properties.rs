@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use evctl::diag::Severity;
 use evctl::model::{self, Assumed, Input, ObjectKey};
-use evctl::plan::build::{Options, build};
+use evctl::plan::allowed::Options;
+use evctl::plan::build::build;
 use evctl::plan::{Action, Plan, check};
 use evctl::topology::resolve;
 use evctl::world::lower::{Desired, lower};
@@ -136,7 +137,7 @@ impl Draft {
     }
 
     fn plan(&self, live: &World) -> Plan {
-        let plan = build(&self.desired(live), live, "test", Options::default());
+        let plan = build(&self.desired(live), live, "test", &Options::default());
         assert_eq!(check::faults(&plan), Vec::<String>::new());
         plan
     }
@@ -176,7 +177,7 @@ fn plan_apply_plan_is_empty() {
         let again = draft.plan(&live);
         prop_assert_eq!(writes(&again), Vec::<String>::new(), "{}", draft.yaml());
         let desired = draft.desired(&live);
-        let same = build(&desired, &desired.world, "test", Options::default());
+        let same = build(&desired, &desired.world, "test", &Options::default());
         prop_assert_eq!(writes(&same), Vec::<String>::new());
         Ok(())
     });

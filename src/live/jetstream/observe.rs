@@ -48,6 +48,7 @@ impl Site<'_> {
 struct Seen {
     name: String,
     owner: Option<Owner>,
+    protected: bool,
     body: Value,
     state: StreamState,
 }
@@ -57,6 +58,7 @@ impl Seen {
         Self {
             name: entry.config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
             owner: mark::of_config(&entry.config),
+            protected: mark::is_protected(&entry.config),
             state: entry.state(),
             body: Value::Object(rules::normal(&entry.config)),
         }
@@ -77,7 +79,7 @@ pub(in crate::live) async fn observe(
         .map_err(|error| error.spoken(nats, STREAMS))?;
     let mut unread = listed.unread;
     let mut read = Vec::new();
-    for Seen { name, owner, body, state } in listed.entries {
+    for Seen { name, owner, protected, body, state } in listed.entries {
         let key = site.stream(&name);
         let ours = owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
         match site.wants(&name, ours, wanted) {
@@ -89,7 +91,8 @@ pub(in crate::live) async fn observe(
                 if state.consumers > 0 && !unread.contains_key(&name) {
                     read.push(name);
                 }
-                let object = Object { body, owner, state: Some(state), ..Object::default() };
+                let object =
+                    Object { body, owner, protected, state: Some(state), ..Object::default() };
                 world.objects.insert(key, object);
             }
         }
@@ -147,6 +150,7 @@ fn kept(site: &str, stream: &str, entry: &ConsumerEntry) -> (Key, Object) {
     let object = Object {
         body: Value::Object(consumer::normal(&entry.config)),
         owner: mark::of_config(&entry.config),
+        protected: mark::is_protected(&entry.config),
         position: Some(entry.position()),
         ..Object::default()
     };

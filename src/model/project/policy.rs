@@ -15,6 +15,8 @@ pub struct Policy {
     /// Objects that are never deleted or replaced unless their name is said on the command line, as
     /// `kind[.group]/[namespace/]name`, `stream/NAME` or `consumer/STREAM/NAME`.
     pub protect: Option<Vec<ObjectText>>,
+    /// Objects that exist, belong to nobody and may be taken over without a word on the command line.
+    pub adopt: Option<Vec<ObjectText>>,
     /// Objects that may be replaced, with what they hold, without a word on the command line.
     pub allow_replace: Option<Vec<ObjectText>>,
     /// How much findings weigh, by code; `ignore` says nothing of them.
@@ -60,6 +62,7 @@ impl Policy {
     pub fn with(mut self, over: Option<&Self>) -> Self {
         let Some(over) = over.cloned() else { return self };
         self.protect.get_or_insert_default().extend(over.protect.unwrap_or_default());
+        self.adopt.get_or_insert_default().extend(over.adopt.unwrap_or_default());
         self.allow_replace.get_or_insert_default().extend(over.allow_replace.unwrap_or_default());
         self.severity.get_or_insert_default().extend(over.severity.unwrap_or_default());
         self

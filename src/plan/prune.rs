@@ -1,0 +1,151 @@
+//! What the project owns and declares no longer: deleted where somebody has asked for it, and only
+//! behind gates. Each gate refuses with its own rule and says what opens it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::{Key, Object, Owner, Plane, World};
+
+use super::allowed::Options;
+use super::impact::Scales;
+use super::{Action, Change, Mode, Write};
+
+/// How many objects may go without `--allow-mass-delete`.
+const MANY: usize = 10;
+/// Of this many owned objects on, a share counts too.
+const FEW: usize = 5;
+/// The share of what is owned that may go without `--allow-mass-delete`: one in this many.
+const SHARE: usize = 5;
+
+/// What becomes of what is declared no longer.
+pub struct Pruned {
+    pub changes: Vec<Change>,
+    /// What nobody asked to delete.
+    pub left_alone: Vec<Key>,
+}
+
+/// Deletes what is undeclared and may go; `declared` are the changes to what is declared.
+pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &Options) -> Pruned {
+    if !options.prune {
+        return Pruned { changes: Vec::new(), left_alone: undeclared };
+    }
+    let (ours, left_alone): (Vec<Key>, Vec<Key>) =
+        undeclared.into_iter().partition(|key| key.plane() == Plane::Jetstream);
+    let gone: BTreeSet<Key> = ours.iter().cloned().collect();
+    let mut changes: Vec<Change> = ours
+        .iter()
+        .filter_map(|key| {
+            let object = live.objects.get(key)?;
+            Some(Gates { key, object, live, options, gone: &gone }.change())
+        })
+        .collect();
+    let kept = declared.iter().filter(|change| change.exists).count();
+    mass(&mut changes, kept, options);
+    Pruned { changes, left_alone }
+}
+
+struct Gates<'a> {
+    key: &'a Key,
+    object: &'a Object,
+    live: &'a World,
+    options: &'a Options,
+    /// Everything that is declared no longer.
+    gone: &'a BTreeSet<Key>,
+}
+
+impl Gates<'_> {
+    fn change(&self) -> Change {
+        let change = self.deletion();
+        let named = self.options.names_for_deletion(self.key);
+        if let Some(why) = self.incomplete() {
+            let reason = format!("is no longer declared, and stays: {why}");
+            return change.stopped(Action::Refused, reason, None).with_rule("incomplete-read", why);
+        }
+        if self.options.protects(self.key, self.object.protected) && !named {
+            let text = format!("it is protected; --allow-delete {} lets it go", self.key);
+            let reason = format!("is no longer declared, and stays: {text}");
+            return change.stopped(Action::Refused, reason, None).with_rule("protected", text);
+        }
+        if self.is_unmarked() && !named {
+            let text = format!(
+                "it has no mark of its own, so a dispatcher may still want it; --allow-delete {} lets \
+                 it go",
+                self.key
+            );
+            let reason = format!("is no longer declared, and stays: {text}");
+            return change.stopped(Action::Refused, reason, None).with_rule("unmarked", text);
+        }
+        change
+    }
+
+    /// A reading that left something out says nothing about what is not there.
+    fn incomplete(&self) -> Option<String> {
+        let Key::Stream { site, .. } = self.key.stream()? else { return None };
+        let unread = &self.live.accounts.get(&site)?.unread;
+        let (name, why) = unread.first_key_value()?;
+        let more = if unread.len() > 1 {
+            format!(" and {} more", unread.len() - 1)
+        } else {
+            String::new()
+        };
+        Some(format!("the account was not read completely: stream {name}{more} ({why})"))
+    }
+
+    /// A consumer that is the project's by its stream's mark alone, and whose stream stays.
+    fn is_unmarked(&self) -> bool {
+        let stays = self.key.stream().is_some_and(|stream| !self.gone.contains(&stream));
+        matches!(self.key, Key::Consumer { .. }) && self.object.owner.is_none() && stays
+    }
+
+    fn deletion(&self) -> Change {
+        let stream = self.key.stream().filter(|stream| stream != self.key);
+        let needs = stream.into_iter().filter(|stream| self.gone.contains(stream)).collect();
+        let owner = self
+            .object
+            .owner
+            .clone()
+            .unwrap_or_else(|| Owner { project: String::new(), object: String::new() });
+        Change {
+            key: self.key.clone(),
+            api_version: None,
+            exists: true,
+            action: Action::Delete,
+            reason: "is no longer declared".to_owned(),
+            rule: None,
+            origin: None,
+            place: None,
+            diff: Vec::new(),
+            impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
+            unverified: None,
+            write: Some(Write {
+                mode: Mode::Delete,
+                body: Value::Null,
+                owner,
+                observed: Some(self.object.body.clone()),
+                observed_uid: None,
+                observed_owner: self.object.owner.clone(),
+                observed_empty: self.object.is_empty_stream(),
+                force: false,
+            }),
+            probe: None,
+            needs,
+        }
+    }
+}
+
+/// Refuses all deletions where there are too many of them.
+fn mass(changes: &mut [Change], kept: usize, options: &Options) {
+    let count = changes.iter().filter(|change| change.action == Action::Delete).count();
+    let owned = kept + changes.len();
+    let share = owned >= FEW && count * SHARE > owned;
+    if options.allow_mass_delete || !(count > MANY || share) {
+        return;
+    }
+    let text = format!("{count} of {owned} owned objects would go; --allow-mass-delete lets them");
+    for change in changes.iter_mut().filter(|change| change.action == Action::Delete) {
+        let reason = format!("is no longer declared, and stays: {text}");
+        let refused = change.clone().stopped(Action::Refused, reason, None);
+        *change = refused.with_rule("mass-delete", text.clone());
+    }
+}
