@@ -73,45 +73,72 @@ pub(super) struct ServerArgs {
     /// Leave Kubernetes out, whatever the environment selects
     #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
     pub no_kubernetes: bool,
+    #[command(flatten)]
+    pub nats: NatsArgs,
+    /// Leave NATS out, whatever the environment selects
+    #[arg(long, conflicts_with = "NatsArgs")]
+    pub no_nats: bool,
+    /// Ask no server: compare with an empty world
+    #[arg(long, conflicts_with_all = ["world", "context", "kubeconfig", "NatsArgs"])]
+    pub offline: bool,
+    /// Ask no server: compare with a world that `plan --save-world` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "kubeconfig", "NatsArgs"])]
+    pub world: Option<PathBuf>,
+    /// How long any one answer of a server may take, such as 500ms or 30s [default: 10s; for NATS
+    /// $NATS_TIMEOUT]
+    #[arg(long, value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// How to connect to NATS. Passwords and tokens are no flags, as every process can read those: they
+/// come from variables, contexts and files.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct NatsArgs {
     /// The NATS context, as the `nats` CLI keeps them [default: $NATS_CONTEXT, then the selected one]
     #[arg(long, value_name = "NAME")]
     pub nats_context: Option<String>,
-    /// The NATS servers, with commas between [default: $NATS_URL]
+    /// The NATS servers, with commas between, in place of the context's [default: $NATS_URL]
     #[arg(long, value_name = "URL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub nats_url: Option<String>,
     /// The NATS credentials file [default: $NATS_CREDS]
     #[arg(long, value_name = "FILE")]
     pub creds: Option<PathBuf>,
-    /// Leave NATS out, whatever the environment selects
-    #[arg(long, conflicts_with_all = ["nats_context", "nats_url", "creds"])]
-    pub no_nats: bool,
-    /// Ask no server: compare with an empty world
-    #[arg(long, conflicts_with_all = ["world", "context", "kubeconfig", "nats_context", "nats_url", "creds"])]
-    pub offline: bool,
-    /// Ask no server: compare with a world that `plan --save-world` wrote
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "kubeconfig", "nats_context", "nats_url", "creds"])]
-    pub world: Option<PathBuf>,
-    /// How long any one answer of a server may take, such as 500ms or 30s
-    #[arg(long, default_value = "10s", value_parser = duration)]
-    pub timeout: Duration,
-    /// The JetStream domain that the project's environment names.
-    #[arg(skip)]
-    pub domain: Option<String>,
-    /// The certificates that the project's environment names.
-    #[arg(skip)]
-    pub certificates: Option<Certificates>,
-    /// Whether the NATS context is the project's to say, and no variable's.
+    /// The file with the seed of an NKey [default: $NATS_NKEY]
+    #[arg(long, value_name = "FILE", conflicts_with = "creds")]
+    pub nkey: Option<PathBuf>,
+    /// Whom to trust over TLS, PEM [default: $NATS_CA, then the system's authorities]
+    #[arg(long, alias = "tlsca", value_name = "FILE")]
+    pub nats_ca: Option<PathBuf>,
+    /// The client's certificate, PEM [default: $NATS_CERT]
+    #[arg(long, alias = "tlscert", value_name = "FILE")]
+    pub nats_cert: Option<PathBuf>,
+    /// The key of the client's certificate, PEM [default: $NATS_KEY]
+    #[arg(long, alias = "tlskey", value_name = "FILE")]
+    pub nats_key: Option<PathBuf>,
+    /// Begin TLS before the server says anything (its `handshake_first`)
+    #[arg(long, alias = "tlsfirst")]
+    pub nats_tls_first: bool,
+    /// The JetStream domain
+    #[arg(long, value_name = "NAME")]
+    pub js_domain: Option<String>,
+    /// What stands before the subjects of JetStream's API in place of $JS.API, where another account
+    /// lets this one in
+    #[arg(long, value_name = "PREFIX", conflicts_with = "js_domain")]
+    pub js_api_prefix: Option<String>,
+    /// Whether the servers are the project's to say, and no variable's.
     #[arg(skip)]
     pub own_context: bool,
 }
 
-/// Certificates for NATS, as the project's environment names them.
-#[derive(Debug, Clone)]
-pub(super) struct Certificates {
-    pub authorities: Option<PathBuf>,
-    pub certificate: Option<PathBuf>,
-    pub key: Option<PathBuf>,
-    pub first: bool,
+impl NatsArgs {
+    /// Whether any of it is said.
+    pub(super) fn any(&self) -> bool {
+        let files = [&self.creds, &self.nkey, &self.nats_ca, &self.nats_cert, &self.nats_key];
+        let texts = [&self.nats_context, &self.nats_url, &self.js_domain, &self.js_api_prefix];
+        self.nats_tls_first
+            || files.into_iter().any(Option::is_some)
+            || texts.into_iter().any(Option::is_some)
+    }
 }
 
 /// The forms that every result has.

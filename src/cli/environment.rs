@@ -46,18 +46,30 @@ impl Environment {
         self.path("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
     }
 
-    /// `~/` and `$NAME` in a path, as NATS contexts have them.
+    /// `~`, `$NAME` and `${NAME}` in a path, as NATS contexts have them. What is not set is empty.
     pub(super) fn expand(&self, text: &str) -> PathBuf {
         let home = self.home().map(|home| home.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = match text.strip_prefix("~/") {
-            Some(rest) => format!("{home}/{rest}"),
-            None => text.to_owned(),
+        let text = match text.strip_prefix('~') {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
+            _ => text.to_owned(),
         };
-        let parts = text.split('/').map(|part| match part.strip_prefix('$') {
-            Some(name) => self.text(name.trim_matches(['{', '}'])).unwrap_or_default(),
-            None => part.to_owned(),
-        });
-        PathBuf::from(parts.collect::<Vec<_>>().join("/"))
+        let mut parts = text.split('$');
+        let mut expanded = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
+                Some(braced) => braced,
+                None => {
+                    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                    part.split_at(part.find(|c| !is_name(c)).unwrap_or(part.len()))
+                }
+            };
+            match name {
+                "" => expanded.push('$'),
+                name => expanded.push_str(&self.text(name).unwrap_or_default()),
+            }
+            expanded.push_str(rest);
+        }
+        PathBuf::from(expanded)
     }
 }
 
@@ -71,5 +83,25 @@ impl Environment {
                 .map(|(name, value)| ((*name).to_owned(), OsString::from(value)))
                 .collect(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_filled_in() {
+        let environment = Environment::of(&[("HOME", "/home/ann"), ("NAME", "shop")]);
+        for (text, expanded) in [
+            ("~/a", "/home/ann/a"),
+            ("~", "/home/ann"),
+            ("~bob/a", "~bob/a"),
+            ("$HOME/$NAME.creds", "/home/ann/shop.creds"),
+            ("/x/${NAME}s/$OTHER/y", "/x/shops//y"),
+            ("a$/b", "a$/b"),
+        ] {
+            assert_eq!(environment.expand(text), PathBuf::from(expanded), "{text}");
+        }
     }
 }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::jetstream::version;
-use crate::live::{ClusterTarget, LiveError, Targets};
+use crate::live::{ClusterTarget, LiveError, NatsTarget, Targets};
 use crate::model::project::Assume;
 use crate::model::text::ServerVersion;
 use crate::world::site::Site;
@@ -19,6 +20,9 @@ use super::environment::Environment;
 const NEWEST_NATS: &str = "2.15";
 const NEWEST_KUBERNETES: &str = "1.36";
 const NEWEST_KNATIVE: &str = "0.50";
+
+/// How long any one answer may take where nothing says it.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What an empty world calls its servers.
 const OFFLINE: &str = "offline";
@@ -57,14 +61,17 @@ pub(super) fn select(
     let nats = if args.no_nats {
         None
     } else {
-        context::target(args, environment).map_err(Unselected::Failed)?
+        context::target(&args.nats, environment).map_err(Unselected::Failed)?
     };
+    // A flag is said for both planes.
+    let nats = nats.map(|nats| NatsTarget { timeout: args.timeout.or(nats.timeout), ..nats });
+    let timeout = args.timeout.unwrap_or(TIMEOUT);
     if cluster.is_none() && nats.is_none() {
         let text = "no server is selected: name one with --context or --nats-url, or compare with an \
                     empty world (--offline) or a saved one (--world FILE)";
         return Err(Unselected::Usage(text.to_owned()));
     }
-    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout: args.timeout })))
+    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout })))
 }
 
 fn cluster(args: &ServerArgs, environment: &Environment) -> Option<ClusterTarget> {

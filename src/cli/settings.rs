@@ -8,7 +8,7 @@ use crate::model::project::{
 };
 use crate::model::{Assumed, Input};
 
-use super::args::{Certificates, ServerArgs};
+use super::args::{NatsArgs, ServerArgs};
 use super::environment::Environment;
 
 /// What a run goes by.
@@ -84,8 +84,6 @@ impl Chosen {
         }
         let (kubernetes, nats) = (self.settings.kubernetes.as_ref(), self.settings.nats.as_ref());
         let cluster_flags = args.context.is_some() || args.kubeconfig.is_some();
-        let nats_flags =
-            args.nats_context.is_some() || args.nats_url.is_some() || args.creds.is_some();
         if kubernetes.is_none() && nats.is_none() {
             return args;
         }
@@ -95,8 +93,11 @@ impl Chosen {
             _ => {}
         }
         match nats {
-            Some(plane) if !nats_flags => self.nats(plane, &mut args, environment),
-            None if !nats_flags => args.no_nats = true,
+            // Another context is another account: nothing of the project's belongs to it.
+            Some(plane) if args.nats.nats_context.is_none() => {
+                self.nats(plane, &mut args.nats, environment);
+            }
+            None if !args.nats.any() => args.no_nats = true,
             _ => {}
         }
         args
@@ -107,19 +108,32 @@ impl Chosen {
         args.kubeconfig = plane.kubeconfig.as_ref().map(|file| self.path(file, environment));
     }
 
-    fn nats(&self, plane: &NatsPlane, args: &mut ServerArgs, environment: &Environment) {
-        args.nats_context.clone_from(&plane.context);
-        args.nats_url.clone_from(&plane.url);
+    /// What the flags leave open. A way in that a flag names is the only one.
+    fn nats(&self, plane: &NatsPlane, args: &mut NatsArgs, environment: &Environment) {
+        let or = |flag: &mut Option<PathBuf>, file: &Option<String>| {
+            if flag.is_none() {
+                *flag = file.as_ref().map(|file| self.path(file, environment));
+            }
+        };
         args.own_context = true;
-        args.creds = plane.creds.as_ref().map(|file| self.path(file, environment));
-        args.domain.clone_from(&plane.domain);
-        let file = |file: &Option<String>| file.as_ref().map(|file| self.path(file, environment));
-        args.certificates = plane.tls.as_ref().map(|tls| Certificates {
-            authorities: file(&tls.ca),
-            certificate: file(&tls.cert),
-            key: file(&tls.key),
-            first: tls.first.unwrap_or(false),
-        });
+        args.nats_context.clone_from(&plane.context);
+        if args.nats_url.is_none() {
+            args.nats_url.clone_from(&plane.url);
+        }
+        if args.creds.is_none() && args.nkey.is_none() {
+            or(&mut args.creds, &plane.creds);
+            or(&mut args.nkey, &plane.nkey);
+        }
+        if args.js_domain.is_none() && args.js_api_prefix.is_none() {
+            args.js_domain.clone_from(&plane.domain);
+            args.js_api_prefix.clone_from(&plane.api_prefix);
+        }
+        if let Some(tls) = &plane.tls {
+            or(&mut args.nats_ca, &tls.ca);
+            or(&mut args.nats_cert, &tls.cert);
+            or(&mut args.nats_key, &tls.key);
+            args.nats_tls_first |= tls.first.unwrap_or(false);
+        }
     }
 
     /// A path of the project file: from its folder on, `~/` and `$NAME` as in NATS contexts.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Message};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Message};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -57,14 +57,16 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn connect(target: &NatsTarget, timeout: Duration) -> Result<Self, LiveError> {
         let name = target.name();
+        let timeout = target.timeout.unwrap_or(timeout);
         let options = options(target, timeout)?;
         let connecting = options.connect(target.servers.clone());
         let client = match tokio::time::timeout(timeout, connecting).await {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(refused(&name, error.kind(), &error.to_string())),
-            Err(_) => return Err(refused(&name, ConnectErrorKind::TimedOut, "")),
+            Ok(Err(error)) => return Err(refused(&name, &error)),
+            Err(_) => return Err(refused(&name, &ConnectErrorKind::TimedOut.into())),
         };
-        let (prefix, is_imported) = (target.prefix(), target.api_prefix.is_some());
+        let (prefix, is_imported) =
+            (target.prefix(), target.domain.is_empty() && target.api_prefix.is_some());
         let version = client.server_info().version;
         let account = Account {
             name,
@@ -93,7 +95,7 @@ impl Connection {
         match self.request("INFO", None).await {
             Ok(info) => Ok(info),
             Err(RequestError::NoResponders) => {
-                Err(self.without_jetstream("nobody answers $JS.API.INFO"))
+                Err(self.without_jetstream(&format!("nobody answers {}.INFO", self.prefix)))
             }
             Err(RequestError::Api(error)) if matches!(error.err_code, 10039 | 10076) => {
                 Err(self.without_jetstream(&error.text))
@@ -122,8 +124,8 @@ impl Connection {
         LiveError::new(
             format!("no JetStream at {}", self.account.name),
             why,
-            "start the server with -js, enable JetStream for the account, name its domain in the \
-             NATS context, or leave the plane out with --no-nats",
+            "start the server with -js, enable JetStream for the account, name its domain with \
+             --js-domain or in the NATS context, or leave the plane out with --no-nats",
         )
     }
 
@@ -269,13 +271,14 @@ fn credentials(jwt: &str, seed: &str) -> String {
     )
 }
 
-fn refused(name: &str, kind: ConnectErrorKind, detail: &str) -> LiveError {
-    match kind {
+fn refused(name: &str, error: &ConnectError) -> LiveError {
+    let detail = tls::trouble(error).unwrap_or_else(|| error.to_string());
+    match error.kind() {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             LiveError::new(
                 format!("NATS at {name} refuses the credentials"),
                 "authorization violation",
-                "give the right ones: --creds, a NATS context, or NATS_USER and NATS_PASSWORD",
+                "give the right ones: --creds, --nkey, a NATS context, or NATS_USER and NATS_PASSWORD",
             )
         }
         ConnectErrorKind::TimedOut => LiveError::new(
@@ -283,11 +286,20 @@ fn refused(name: &str, kind: ConnectErrorKind, detail: &str) -> LiveError {
             "no answer in time",
             "see that the address is right and the server is up, or give it longer with --timeout",
         ),
-        ConnectErrorKind::Tls => LiveError::new(
-            format!("NATS at {name} and evctl agree on no TLS"),
-            detail,
-            "name the right authority, certificate and key in the NATS context",
+        ConnectErrorKind::Io if detail.contains("expected INFO") => LiveError::new(
+            format!("NATS at {name} cannot be reached"),
+            "it does not greet as a NATS server does",
+            "see that the address is right; where the server waits for TLS (`handshake_first`), give \
+             --nats-tls-first",
         ),
+        ConnectErrorKind::Io | ConnectErrorKind::Tls if tls::trouble(error).is_some() => {
+            LiveError::new(
+                format!("NATS at {name} and evctl agree on no TLS"),
+                detail,
+                "name the right authority, certificate and key: --nats-ca, --nats-cert, --nats-key, or in \
+             the NATS context",
+            )
+        }
         _ => LiveError::new(
             format!("NATS at {name} cannot be reached"),
             detail,

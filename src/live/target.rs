@@ -1,6 +1,8 @@
 //! Which NATS servers, and how to get in: everything read already, nothing connected yet. Holds secrets
 //! and shows none of them.
 
+use std::time::Duration;
+
 /// How to say who we are.
 #[derive(Clone, Default)]
 pub enum NatsAuth {
@@ -34,6 +36,8 @@ pub struct NatsTarget {
     pub api_prefix: Option<String>,
     /// Instead of `_INBOX`, where it is said.
     pub inbox_prefix: Option<String>,
+    /// How long any one answer may take, where it is not as for all servers.
+    pub timeout: Option<Duration>,
 }
 
 impl std::fmt::Debug for NatsTarget {
@@ -58,10 +62,10 @@ impl NatsTarget {
 
     /// The subjects of JetStream's API begin like this.
     pub(super) fn prefix(&self) -> String {
-        match (&self.api_prefix, self.domain.as_str()) {
-            (Some(prefix), _) => prefix.clone(),
-            (None, "") => "$JS.API".to_owned(),
-            (None, domain) => format!("$JS.{domain}.API"),
+        match (self.domain.as_str(), &self.api_prefix) {
+            ("", Some(prefix)) => prefix.clone(),
+            ("", None) => "$JS.API".to_owned(),
+            (domain, _) => format!("$JS.{domain}.API"),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! TLS to NATS from certificates in memory: what came out of a Secret never becomes a file.
 
+use std::error::Error as _;
+
+use async_nats::ConnectError;
 use async_nats::rustls::pki_types::pem::PemObject;
 use async_nats::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use async_nats::rustls::{ClientConfig, RootCertStore};
@@ -33,6 +36,13 @@ pub(super) fn config(target: &NatsTarget) -> Result<Option<ClientConfig>, LiveEr
         }
     };
     Ok(Some(config))
+}
+
+/// What TLS has to say about a connection that came to nothing; `None` where it was not the trouble.
+pub(super) fn trouble(error: &ConnectError) -> Option<String> {
+    let source = error.source()?;
+    let inner = source.downcast_ref::<std::io::Error>()?.get_ref()?;
+    inner.downcast_ref::<async_nats::rustls::Error>().map(ToString::to_string)
 }
 
 fn trusted(pem: &str) -> Result<RootCertStore, LiveError> {

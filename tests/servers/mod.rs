@@ -29,6 +29,7 @@ pub(crate) mod lookup;
 pub(crate) mod nats;
 pub(crate) mod nats_connection;
 pub(crate) mod nats_frames;
+pub(crate) mod nats_operator;
 pub(crate) mod nats_pull;
 pub(crate) mod nats_wire;
 pub(crate) mod stubborn;

@@ -62,6 +62,16 @@ impl Nats {
         format!("nats://{}", self.address)
     }
 
+    /// Where leaf nodes connect, of a server whose configuration says that it listens to them.
+    pub(crate) fn leafnodes(&self) -> String {
+        // The ports file leaves them out; the log has them once the server is ready.
+        let log = fs::read_to_string(self.scratch.path().join("server.log"));
+        let log = log.expect("the server's log can be read");
+        let said = "Listening for leafnode connections on ";
+        let address = log.lines().find_map(|line| Some(line.split_once(said)?.1.to_owned()));
+        format!("nats-leaf://{}", address.expect("it listens to leaf nodes").trim())
+    }
+
     /// The URL with a user in it.
     pub(crate) fn url_with(&self, user: &str, password: &str) -> String {
         format!("nats://{user}:{password}@{}", self.address)

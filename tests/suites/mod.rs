@@ -22,6 +22,7 @@ mod inputs;
 mod kustomize;
 mod live_both_planes;
 mod live_changes;
+mod live_connections;
 mod live_faults;
 mod live_impact;
 mod live_jetstream;
@@ -93,6 +94,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_both_planes::trials(),
         live_faults::trials(),
         live_sites::trials(),
+        live_connections::trials(),
         yaml_as_kubernetes::trials(),
     ]
     .into_iter()

@@ -172,7 +172,8 @@ fn selects_planes() {
     };
     ambient(&["--env", "here"]).code(0).says(&["no kubernetes", "stream/KN_SHOP__A"]);
     ambient(&["--env", "there"]).code(1).says(&["127.0.0.1:1"]);
-    ambient(&["--env", "there", "--nats-url", &nats.url()]).code(1).says(&["nowhere"]);
+    ambient(&["--env", "there", "--nats-url", &nats.url()]).code(0).says(&["stream/KN_DEFAULT__A"]);
+    ambient(&["--env", "there", "--nats-context", "gone"]).code(1).says(&["gone"]);
     ambient(&["--env", "here", "-n", "own"]).code(0).says(&["stream/KN_OWN__A"]);
 }
 

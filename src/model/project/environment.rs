@@ -53,10 +53,15 @@ pub struct NatsPlane {
     pub url: Option<String>,
     /// The credentials file, from the project file's folder on.
     pub creds: Option<String>,
+    /// The file with the seed of an NKey, from the project file's folder on.
+    pub nkey: Option<String>,
     /// Certificates for a connection over TLS.
     pub tls: Option<NatsTls>,
     /// The JetStream domain.
     pub domain: Option<String>,
+    /// What stands before the subjects of JetStream's API in place of `$JS.API`, where another account
+    /// lets this one in.
+    pub api_prefix: Option<String>,
 }
 
 /// Certificates for a NATS connection over TLS: PEM files, from the project file's folder on.
