@@ -13,6 +13,7 @@ pub mod json;
 mod lists;
 pub mod order;
 pub mod prune;
+pub mod recipe;
 pub mod text;
 pub mod verify;
 

@@ -23,6 +23,15 @@ pub(crate) fn nats_server() -> Result<PathBuf, String> {
     )
 }
 
+/// A nats-server of another version, such as `2.11`; the usual one for an empty text.
+pub(crate) fn nats_server_version(version: &str) -> Result<PathBuf, String> {
+    if version.is_empty() {
+        return nats_server();
+    }
+    let name = format!("nats-server-{version}");
+    first_file(&name, "", places(&name))
+}
+
 pub(crate) fn nats_cli() -> Result<PathBuf, String> {
     first_file("the nats command", "", places("nats"))
 }

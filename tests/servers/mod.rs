@@ -46,6 +46,8 @@ use libtest_mimic::{Failed, Trial};
 pub(crate) enum Need {
     /// The nats-server binary.
     Nats,
+    /// A nats-server of another version, such as `2.11`.
+    NatsVersion(&'static str),
     /// The `nats` command, the NATS project's own client.
     NatsCli,
     /// etcd, kube-apiserver and kubectl.
@@ -66,7 +68,7 @@ impl Need {
     /// The word by which `EVCTL_TEST_REQUIRE` asks for it.
     fn family(self) -> &'static str {
         match self {
-            Self::Nats | Self::NatsCli => "nats",
+            Self::Nats | Self::NatsVersion(_) | Self::NatsCli => "nats",
             Self::Kubernetes => "kube",
             Self::KnativeCrds => "knative",
             Self::NatssCrd | Self::Data => "data",
@@ -79,6 +81,7 @@ impl Need {
     fn lack(self) -> Option<String> {
         match self {
             Self::Nats => lookup::nats_server().err(),
+            Self::NatsVersion(version) => lookup::nats_server_version(version).err(),
             Self::NatsCli => lookup::nats_cli().err(),
             Self::Kubernetes => lookup::kubernetes().err(),
             Self::KnativeCrds => lookup::knative_crds().err(),

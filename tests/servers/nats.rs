@@ -17,6 +17,7 @@ const READY_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Nats {
     /// The process: to be killed, paused, resumed.
     pub(crate) server: Supervised,
+    program: PathBuf,
     address: String,
     scratch: Scratch,
 }
@@ -31,13 +32,23 @@ impl Nats {
     /// the store's folder are the harness's; `JetStream` is on unless a line of `config` begins
     /// with `jetstream` and so decides itself (`jetstream: disabled`, `jetstream { … }`).
     pub(crate) fn start_with(config: &str) -> Self {
+        Self::start_program(lookup::nats_server(), config)
+    }
+
+    /// A server of another version, such as `2.11`, with `JetStream`; empty for the usual one.
+    pub(crate) fn start_version(version: &str) -> Self {
+        Self::start_program(lookup::nats_server_version(version), "")
+    }
+
+    fn start_program(program: Result<PathBuf, String>, config: &str) -> Self {
+        let program = program.unwrap_or_else(|reason| panic!("{reason}"));
         let scratch = Scratch::new();
         let decided = config.lines().any(|line| line.starts_with("jetstream"));
         let jetstream = if decided { "" } else { "jetstream: enabled\n" };
         scratch.write("server.conf", format!("{jetstream}{config}\n"));
-        let mut server = launch(&scratch, "-1");
+        let mut server = launch(&program, &scratch, "-1");
         let address = wait_ready(&mut server, scratch.path());
-        Self { server, address, scratch }
+        Self { server, program, address, scratch }
     }
 
     /// Ends the server, if it still runs, and starts another one at the same address with the same
@@ -45,7 +56,7 @@ impl Nats {
     pub(crate) fn restart(&mut self) {
         self.stop();
         let (_, port) = self.address.rsplit_once(':').expect("host:port");
-        self.server = launch(&self.scratch, port);
+        self.server = launch(&self.program, &self.scratch, port);
         self.address = wait_ready(&mut self.server, self.scratch.path());
     }
 
@@ -93,14 +104,13 @@ impl Nats {
     }
 }
 
-fn launch(scratch: &Scratch, port: &str) -> Supervised {
-    let program = lookup::nats_server().unwrap_or_else(|reason| panic!("{reason}"));
+fn launch(program: &Path, scratch: &Scratch, port: &str) -> Supervised {
     let folder = scratch.path().display().to_string();
     let config = scratch.path().join("server.conf").display().to_string();
     let arguments =
         ["-c", &config, "-sd", &folder, "-a", "127.0.0.1", "-p", port, "--ports_file_dir", &folder]
             .map(str::to_owned);
-    Supervised::start(scratch, &program, &arguments, &[], "server.log")
+    Supervised::start(scratch, program, &arguments, &[], "server.log")
 }
 
 /// The address that the server wrote into its ports file, which it does when it is ready.

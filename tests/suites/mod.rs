@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod binary;
+mod cook;
 mod corpus;
 mod crd_fields;
 mod credentials;
@@ -28,7 +29,9 @@ mod live_impact;
 mod live_jetstream;
 mod live_kubernetes;
 mod live_prune;
+mod live_recipe;
 mod live_sites;
+mod load;
 mod load_properties;
 mod load_target;
 mod lowered_models;
@@ -87,6 +90,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         readme::trials(),
         project_file::trials(),
         live_impact::trials(),
+        live_recipe::trials(),
         live_jetstream::trials(),
         live_kubernetes::trials(),
         live_prune::trials(),

@@ -1,0 +1,3 @@
+//! Recipes for small worlds, as people read them.
+
+use super::*;
