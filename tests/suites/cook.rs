@@ -35,11 +35,16 @@ impl Cook {
                 self.send(request);
             }
             if let Some(until) = &step.until {
-                let pause = Duration::from_millis(10);
-                let came = waiting::until(LIMIT, pause, || self.has_come(until).then_some(()));
-                came.unwrap_or_else(|| panic!("never came true after {:?}: {until:?}", step.what));
+                self.wait(until);
             }
         }
+    }
+
+    /// Until it has come true.
+    pub(super) fn wait(&self, until: &Until) {
+        let pause = Duration::from_millis(10);
+        let came = waiting::until(LIMIT, pause, || self.has_come(until).then_some(()));
+        came.unwrap_or_else(|| panic!("never came true: {until:?}"));
     }
 
     fn send(&mut self, request: &Request) {
@@ -98,17 +103,39 @@ impl Cook {
         Some(line.map_or(u64::MAX, |line| line.split(' ').nth(1).unwrap().parse().unwrap()))
     }
 
+    fn newest(&self, stream: &str) -> u64 {
+        let last = json!({"last_by_subj": ">"});
+        let last = self.wire.api(&format!("STREAM.MSG.GET.{stream}"), &last);
+        last["message"]["seq"].as_u64().unwrap_or_default()
+    }
+
+    fn last(&self, stream: &str) -> u64 {
+        let info = self.wire.api(&format!("STREAM.INFO.{stream}"), &Value::Null);
+        info["state"]["last_seq"].as_u64().unwrap()
+    }
+
     fn has_come(&self, until: &Until) -> bool {
         match until {
+            Until::Unchanged { origin } => {
+                assert!(
+                    self.ceiling.is_some_and(|end| self.newest(origin) <= end),
+                    "late messages"
+                );
+                true
+            }
+            Until::Complete { copy, origin } => {
+                let before = self.last(origin);
+                std::thread::sleep(Duration::from_secs(1));
+                let caught = Until::CaughtUp { copy: copy.clone(), origin: origin.clone() };
+                self.last(origin) == before && self.has_come(&caught)
+            }
             Until::Gone { stream } => {
                 let answer = self.wire.api(&format!("STREAM.INFO.{stream}"), &Value::Null);
                 answer["error"]["err_code"] == 10059
             }
             Until::CaughtUp { copy, origin } => {
                 let copied = self.wire.api(&format!("STREAM.INFO.{copy}"), &Value::Null);
-                let last = json!({"last_by_subj": ">"});
-                let last = self.wire.api(&format!("STREAM.MSG.GET.{origin}"), &last);
-                let last = last["message"]["seq"].as_u64().unwrap_or_default();
+                let last = self.newest(origin);
                 let from = copied.get("mirror").or_else(|| copied.pointer("/sources/0"));
                 let idle = from.is_some_and(|from| {
                     from["lag"] == 0 && from["active"].as_i64().is_some_and(|active| active >= 0)

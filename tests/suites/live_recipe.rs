@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
-use evctl::plan::recipe::{self, Method, Recipe};
-use evctl::world::{Object, World};
+use evctl::plan::recipe::{self, Method, Recipe, Until};
+use evctl::world::{Key, Object, World};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::cook::Cook;
 use super::live_impact::{api, observe, stream_key};
-use super::load::{Client, Published, Publisher};
+use super::load::{Client, Published, Publisher, report};
 use crate::servers::nats::Nats;
+use crate::servers::nats_frames::Message;
+use crate::servers::nats_pull::{acknowledge, pull};
 use crate::servers::nats_wire::Wire;
-use crate::servers::{Need, trial, waiting};
+use crate::servers::{Need, lookup, trial, waiting};
 
 pub(super) fn trials() -> Vec<Trial> {
     let nats = &[Need::Nats];
@@ -30,6 +32,13 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_recipe::workqueue_without_reset", old, workqueue_without_reset),
         trial("live_recipe::by_source_under_the_same_name", older, by_source_same_name),
         trial("live_recipe::by_source_under_another_name", older, by_source_other_name),
+        trial("live_recipe::a_consumer_alone", nats, a_consumer_alone),
+        trial("live_recipe::a_consumer_alone_without_reset", old, a_consumer_alone_without_reset),
+        trial(
+            "live_recipe::commands_work_as_they_are_printed",
+            &[Need::Nats, Need::NatsCli],
+            commands_work_as_they_are_printed,
+        ),
     ]
 }
 
@@ -75,11 +84,11 @@ impl Case {
         self.every_consumer_sees_all(&clients, &published);
         self.every_message_is_there(&wire, name, &published);
         let repeats: Vec<usize> = clients.into_iter().map(Client::stop).collect();
-        println!(
+        report(&format!(
             "{} messages, {} refused meanwhile, delivered again: {repeats:?}",
             published.sequences.len(),
             published.refused
-        );
+        ));
         assert!(published.refused > 0, "the subjects were never away: no load");
         self.it_is_as_desired(&wire, name);
     }
@@ -241,4 +250,92 @@ fn by_source_same_name() {
 fn by_source_other_name() {
     let case = Case::with(json!({}), memory());
     Case { version: "2.11", method: Method::Source, renamed: Some("ORDERS2"), ..case }.run();
+}
+
+/// A consumer of a stream that stays gets what cannot be changed, under load.
+fn consumer_again(version: &'static str, retention: &str) {
+    let consumers: &[(&str, Option<&str>)] = &[("BILLING", None)];
+    let from = json!({"retention": retention});
+    let case = Case { version, consumers, ..Case::with(from, json!({})) };
+    let nats = Nats::start_version(version);
+    let wire = nats.wire();
+    case.set_up(&wire);
+    let publisher = Publisher::start(&nats, "orders");
+    let clients = [Client::start(&nats, "ORDERS", "BILLING")];
+    wait_for(&publisher, 400);
+    let live = observe(&nats, &["ORDERS"]);
+    let key =
+        Key::Consumer { site: String::new(), stream: "ORDERS".into(), name: "BILLING".into() };
+    let mut wanted = live.objects[&key].clone();
+    wanted.body["max_waiting"] = json!(100);
+    let desired = World { objects: [(key.clone(), wanted)].into(), ..World::default() };
+    let recipe = recipe::of(&key, &desired, &live).unwrap();
+    assert_eq!(recipe.method, Method::Position);
+    wait_for(&publisher, publisher.count() + 100);
+    Cook::new(nats.wire()).follow(&recipe);
+    wait_for(&publisher, publisher.count() + 200);
+    let published = publisher.stop();
+    case.every_consumer_sees_all(&clients, &published);
+    let [client] = clients;
+    report(&format!(
+        "{retention}: {} messages, {} again",
+        published.sequences.len(),
+        client.stop()
+    ));
+    let info = api(&wire, "CONSUMER.INFO.ORDERS.BILLING", &Value::Null);
+    assert_eq!(info["config"]["max_waiting"], 100);
+    let names = wire.api("CONSUMER.NAMES.ORDERS", &Value::Null)["consumers"].clone();
+    assert_eq!(names, json!(["BILLING"]));
+}
+
+fn a_consumer_alone() {
+    for retention in ["limits", "interest", "workqueue"] {
+        consumer_again("", retention);
+    }
+}
+
+fn a_consumer_alone_without_reset() {
+    for retention in ["limits", "interest", "workqueue"] {
+        consumer_again("2.12", retention);
+    }
+}
+
+/// With the numbers of the plan, through the `nats` program and a shell.
+fn commands_work_as_they_are_printed() {
+    let nats = Nats::start();
+    let wire = nats.wire();
+    let case = Case::with(json!({"description": "the firm's own"}), memory());
+    case.set_up(&wire);
+    for number in 0..9 {
+        wire.publish(&format!("orders.{}", number % 3), number.to_string());
+    }
+    for message in pull(&wire, "ORDERS", "BILLING", 4, Duration::from_secs(5)) {
+        assert!(acknowledge(&wire, &message));
+    }
+    let recipe = case.recipe(&nats);
+    let cook = Cook::new(nats.wire());
+    let program = lookup::nats_cli().unwrap();
+    for step in &recipe.steps {
+        for request in &step.requests {
+            let command = request.command("").replacen("nats ", "\"$0\" ", 1);
+            let output = std::process::Command::new("/bin/sh")
+                .args(["-c", &command])
+                .arg(&program)
+                .env("NATS_URL", nats.url())
+                .env("HOME", nats.directory())
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success() && !said.contains("\"error\""), "{command}: {said}");
+        }
+        if let Some(until) =
+            step.until.as_ref().filter(|until| !matches!(until, Until::Unchanged { .. }))
+        {
+            cook.wait(until);
+        }
+    }
+    case.it_is_as_desired(&wire, "ORDERS");
+    let rest = pull(&wire, "ORDERS", "BILLING", 5, Duration::from_secs(5));
+    let rest: Vec<String> = rest.iter().map(Message::text).collect();
+    assert_eq!(rest, ["4", "5", "6", "7", "8"]);
 }

@@ -1,6 +1,7 @@
 //! Publishers and consumers that work on a stream while something is done to it, and what they saw.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -11,6 +12,11 @@ use serde_json::Value;
 use crate::servers::nats::Nats;
 use crate::servers::nats_pull::{acknowledge, pull};
 use crate::servers::nats_wire::Wire;
+
+/// Says what a run came to, for those who read the log of a test.
+pub(super) fn report(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// A publisher that numbers its messages, waits for each acknowledgement, and tries again without one.
 pub(super) struct Publisher {

@@ -70,25 +70,25 @@ impl Mover<'_> {
                 }
                 Request::new(format!("STREAM.PURGE.{stream}"), body).with_start(start("/seq"))
             });
-            return purges.chain([self.create(stream, config)]).collect();
+            return purges.chain([self.create(stream, &config)]).collect();
         }
         if server.resets && keeps_policy(&config) {
             let reset = format!("CONSUMER.RESET.{stream}.{}", self.name);
             let reset = Request::new(reset, json!({"seq": planned})).with_start(start("/seq"));
-            return vec![self.create(stream, config), reset];
+            return vec![self.create(stream, &config), reset];
         }
         config.remove("opt_start_time");
         config.insert("deliver_policy".to_owned(), json!("by_start_sequence"));
         config.insert("opt_start_seq".to_owned(), json!(planned));
-        vec![self.create(stream, config).with_start(start("/config/opt_start_seq"))]
+        vec![self.create(stream, &config).with_start(start("/config/opt_start_seq"))]
     }
 
     /// Whether it will be made with another deliver policy than it is declared with.
     pub(super) fn changes_policy(&self, workqueue: bool, server: Server) -> bool {
-        !workqueue && !(server.resets && keeps_policy(&consumer_config(self.wanted)))
+        !(workqueue || server.resets && keeps_policy(&consumer_config(self.wanted)))
     }
 
-    fn create(&self, stream: &str, config: Config) -> Request {
+    fn create(&self, stream: &str, config: &Config) -> Request {
         let body = json!({"stream_name": stream, "config": config, "action": "create"});
         Request::new(format!("CONSUMER.CREATE.{stream}.{}", self.name), body)
     }
@@ -138,7 +138,7 @@ pub(super) fn of(key: &Key, desired: &World, live: &World) -> Option<Recipe> {
     let delete = |name: &str| Request::new(format!("CONSUMER.DELETE.{stream}.{name}"), Value::Null);
     let again = if workqueue {
         // What it has done is gone from the stream.
-        vec![mover.create(stream, consumer_config(wanted))]
+        vec![mover.create(stream, &consumer_config(wanted))]
     } else {
         mover.requests(stream, false, server, &[], ack_floor + 1)
     };

@@ -90,6 +90,12 @@ pub struct Start {
 pub enum Until {
     /// The copy holds the newest message that its origin holds.
     CaughtUp { copy: String, origin: String },
+    /// As `CaughtUp`, and the origin's last sequence has stood still for a second: what publishers had
+    /// sent before it lost its subjects may still be on its way into it.
+    Complete { copy: String, origin: String },
+    /// The origin's newest message is not newer than the end that was noted of its copy: nothing came
+    /// in that the copy lacks.
+    Unchanged { origin: String },
     /// The server no longer knows the stream.
     Gone { stream: String },
 }

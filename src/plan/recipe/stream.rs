@@ -85,7 +85,7 @@ impl<'a> Replacement<'a> {
                 ),
                 vec![info(&copy), update(&copy, between)],
             ),
-            self.floors_step(None),
+            self.floors_step(None).until(Until::Unchanged { origin: name.to_owned() }),
             Step::new(
                 format!(
                     "delete {name} at once: {copy} holds all of it, and consumers wait from here"
@@ -127,7 +127,8 @@ impl<'a> Replacement<'a> {
             Step::new(
                 format!("let {to} take the subjects, as declared: publishers go on"),
                 vec![update(to, stream_config(self.desired, to))],
-            ),
+            )
+            .until(Until::Unchanged { origin: name.to_owned() }),
             Step::new(
                 format!("let every consumer's clients use {to}, then delete {name}"),
                 vec![Request::new(format!("STREAM.DELETE.{name}"), Value::Null)],
@@ -195,7 +196,7 @@ impl<'a> Replacement<'a> {
             "take the subjects from {name}: publishers get no acknowledgement (no responders) and must \
              try again, until {copy} has them"
         );
-        let until = Until::CaughtUp { copy: copy.to_owned(), origin: name.to_owned() };
+        let until = Until::Complete { copy: copy.to_owned(), origin: name.to_owned() };
         Step::new(what, vec![update(name, config)]).until(until)
     }
 
@@ -272,7 +273,7 @@ impl<'a> Replacement<'a> {
 
 /// Steps that have something to do.
 fn some(steps: Vec<Step>) -> Vec<Step> {
-    steps.into_iter().filter(|step| !step.requests.is_empty()).collect()
+    steps.into_iter().filter(|step| !step.requests.is_empty() || step.until.is_some()).collect()
 }
 
 /// A subject that nobody publishes to: a stream must have one.

@@ -48,6 +48,14 @@ impl Until {
                 "nats stream info {copy} shows lag 0, and as its last sequence that of {origin}'s last \
                  message"
             ),
+            Self::Complete { copy, origin } => format!(
+                "nats stream info {copy} shows lag 0, and as its last sequence that of {origin}'s last \
+                 message, which stays the same for a second"
+            ),
+            Self::Unchanged { origin } => format!(
+                "nats stream info {origin} shows no newer message than when the end of its copy was \
+                 noted; else keep {origin}, and publish what came after the end once more"
+            ),
             Self::Gone { stream } => format!("nats stream info {stream} finds nothing"),
         }
     }
