@@ -1,5 +1,5 @@
 //! What JetStream's server does with a configuration, known without asking it: names, what it fills
-//! in, what it lets change; and what the NATS channel's controller asks of it. Pure: no client, no
+//! in, what it lets change; and what the controllers of the NATS channel and of NACK ask of it. Pure: no client, no
 //! clock. Configurations are raw JSON in the server's own words, so that nothing unknown is lost.
 
 pub mod change;
@@ -8,6 +8,7 @@ pub mod consumer;
 pub mod decode;
 pub mod field;
 pub mod go;
+pub mod nack;
 pub mod naming;
 pub mod refusal;
 pub mod server;

@@ -72,6 +72,13 @@ impl GoDuration {
     }
 }
 
+impl GoDurationOrEmpty {
+    /// `None` where nothing is said.
+    pub fn nanoseconds(&self) -> Option<Nanoseconds> {
+        go(self.as_str())
+    }
+}
+
 /// Calendar units count as their mean: a year is 365.2425 days, a month a twelfth of that.
 fn iso(text: &str) -> Option<Nanoseconds> {
     let rest = text.strip_prefix('P')?;

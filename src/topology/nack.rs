@@ -4,6 +4,7 @@
 
 use crate::diag::{Code, Finding, Severity};
 use crate::jetstream::channel::stream_name;
+use crate::jetstream::nack::{bucket_stream, origin_stream, store_stream};
 use crate::model::nack::{AccountSpec, GROUP, Nack, StreamSource};
 use crate::model::shape::nearest;
 use crate::model::text::{AccountName, SubjectOrEmpty};
@@ -22,11 +23,11 @@ impl Resolver<'_> {
                 self.stream(manifest, spec.account.as_ref(), spec.name.as_str().to_owned(), "name");
             }
             Nack::KeyValue(spec) => {
-                let name = format!("KV_{}", spec.bucket.as_str());
+                let name = bucket_stream(spec.bucket.as_str());
                 self.stream(manifest, spec.account.as_ref(), name, "bucket");
             }
             Nack::ObjectStore(spec) => {
-                let name = format!("OBJ_{}", spec.bucket.as_str());
+                let name = store_stream(spec.bucket.as_str());
                 self.stream(manifest, spec.account.as_ref(), name, "bucket");
             }
             Nack::Consumer(_) => {
@@ -45,7 +46,7 @@ impl Resolver<'_> {
             }
             Nack::KeyValue(spec) => {
                 let sources = sources("spec", spec.mirror.as_ref(), spec.sources.as_ref());
-                self.copies(manifest, spec.account.as_ref(), &sources, key_value_stream);
+                self.copies(manifest, spec.account.as_ref(), &sources, origin_stream);
                 &spec.account
             }
             Nack::ObjectStore(spec) => &spec.account,
@@ -247,11 +248,6 @@ fn sources<'s>(
         .into_iter()
         .chain(several.map(|(number, source)| (at.key("sources").index(number), source)))
         .collect()
-}
-
-/// The stream of a bucket that is copied from; the client takes the stream's own name as well.
-fn key_value_stream(bucket: &str) -> String {
-    if bucket.starts_with("KV_") { bucket.to_owned() } else { format!("KV_{bucket}") }
 }
 
 fn text(account: Option<&AccountName>) -> String {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::ObjectKey;
+use crate::model::project::Streams;
 
 /// Which object, on which plane. The site tells NATS accounts apart: it is empty for the account that
 /// the run itself connects to, else `[NAMESPACE/ACCOUNT][#DOMAIN]`, after NACK's Account object and the
@@ -192,6 +193,9 @@ pub struct Cluster {
     pub namespace: String,
     /// Namespaces that are live, of those the run speaks of.
     pub namespaces: BTreeSet<String>,
+    /// Declared kinds that the cluster does not know and that can do without it, as (group, kind).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unserved: BTreeSet<(String, String)>,
 }
 
 /// What is known of a JetStream account.
@@ -226,6 +230,8 @@ pub struct World {
     /// Configurations of live streams that are neither wanted nor owned: their subjects and limits
     /// stand in the way of others.
     pub others: BTreeMap<Key, Value>,
+    /// Who makes the streams of NACK's kinds, where the project says it.
+    pub streams: Option<Streams>,
     /// What secret values are hashed with, so that equal shows and nothing else does.
     pub salt: String,
 }

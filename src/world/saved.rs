@@ -73,6 +73,7 @@ pub fn from_json(text: &str) -> Result<World, String> {
         cluster: saved.kubernetes,
         accounts: saved.jetstream,
         others: saved.others.into_iter().collect(),
+        streams: None,
         salt: saved.salt,
     })
 }

@@ -13,10 +13,12 @@ use super::manifest::Typed;
 use super::reading::Reading;
 
 pub use account::{AccountSpec, TlsSecret};
-pub use consumer::ConsumerSpec;
-pub use shared::StreamSource;
+pub use consumer::{AckPolicy, ConsumerSpec, DeliverPolicy, PriorityPolicy, ReplayPolicy};
+pub use shared::{Placement, Republish, Storage, StreamSource, SubjectTransform};
 pub use stores::{KeyValueSpec, ObjectStoreSpec};
-pub use stream::StreamSpec;
+pub use stream::{Compression, ConsumerLimits, Discard, PersistMode, Retention, StreamSpec};
+pub use stores::{KeyValueSpec, ObjectStoreSpec};
+pub use stream::{Compression, ConsumerLimits, Discard, PersistMode, Retention, StreamSpec};
 
 /// The group of every kind of NACK.
 pub const GROUP: &str = "jetstream.nats.io";

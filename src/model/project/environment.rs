@@ -25,12 +25,25 @@ pub struct Environment {
     pub kubernetes: Option<KubernetesPlane>,
     /// The NATS account.
     pub nats: Option<NatsPlane>,
+    /// Who makes the streams of NACK's kinds. Absent: its controllers, where the cluster serves the
+    /// kinds, and evctl elsewhere.
+    pub streams: Option<Streams>,
     /// What the servers are taken to be while none is asked.
     pub assume: Option<Assume>,
     /// What the servers fill in where a manifest says nothing.
     pub defaults: Option<Defaults>,
     /// What evctl may do here, besides what it may do everywhere.
     pub policy: Option<Policy>,
+}
+
+/// Who makes the streams and consumers of NACK's kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Streams {
+    /// evctl itself.
+    Managed,
+    /// NACK's controllers; evctl applies the manifests alone.
+    Observed,
 }
 
 /// A cluster, as kubectl is told.

@@ -16,7 +16,7 @@ use super::text::{EnvironmentName, ProjectName};
 
 pub use check::check;
 pub use environment::{
-    Assume, BrokerDefaults, Defaults, Environment, KubernetesPlane, NatsPlane, NatsTls,
+    Assume, BrokerDefaults, Defaults, Environment, KubernetesPlane, NatsPlane, NatsTls, Streams,
 };
 pub use policy::{Level, Policy};
 pub use settings::{Settings, Unknown, settings};
@@ -42,6 +42,9 @@ pub struct Project {
     pub kustomize: Option<Vec<String>>,
     /// Where the project is applied to, by the name that `--env` takes.
     pub environments: Option<BTreeMap<EnvironmentName, Environment>>,
+    /// Who makes the streams of NACK's kinds. Absent: its controllers, where the cluster serves the
+    /// kinds, and evctl elsewhere.
+    pub streams: Option<Streams>,
     /// What the servers are taken to be while none is asked.
     pub assume: Option<Assume>,
     /// What the servers fill in where a manifest says nothing.

@@ -6,7 +6,9 @@ use crate::model::assumed::{Assumed, Features};
 use crate::model::text::EnvironmentName;
 
 use super::Project;
-use super::environment::{Assume, Defaults, Environment, KubernetesPlane, NatsPlane};
+use super::environment::{
+    Assume, Defaults, Environment, KubernetesPlane, NatsPlane, Streams,
+};
 use super::policy::Policy;
 
 /// What a run goes by.
@@ -19,6 +21,7 @@ pub struct Settings {
     pub namespace: Option<String>,
     pub kubernetes: Option<KubernetesPlane>,
     pub nats: Option<NatsPlane>,
+    pub streams: Option<Streams>,
     pub assume: Assume,
     pub defaults: Defaults,
     pub policy: Policy,
@@ -51,6 +54,7 @@ pub fn settings(project: &Project, environment: Option<&str>) -> Result<Settings
         namespace: chosen.namespace.as_ref().map(|name| name.as_str().to_owned()),
         kubernetes: chosen.kubernetes.clone(),
         nats: chosen.nats.clone(),
+        streams: chosen.streams.or(project.streams),
         assume: assume(project.assume.as_ref(), chosen.assume.as_ref()),
         defaults: defaults(project.defaults.as_ref(), chosen.defaults.as_ref()),
         policy: project.policy.clone().unwrap_or_default().with(chosen.policy.as_ref()),

@@ -1,0 +1,80 @@
+//! The NATS channel's streams and consumers, as its controller and dispatcher make them.
+
+use serde_json::Value;
+
+use crate::jetstream::channel::{Reader, consumer, stream};
+use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
+use crate::model::ObjectKey;
+use crate::model::natsjs::NatsJetStreamChannelSpec;
+use crate::topology::{Backing, Node, NodeName, Route};
+use crate::world::{Key, placeholder};
+
+use super::{Lowering, derived_uid, namespace};
+
+impl Lowering<'_> {
+    pub(super) fn channels(&mut self) {
+        let topology = self.topology;
+        for (index, node, channel) in topology.channels() {
+            let (NodeName::Object(object), Backing::NatsJetStream(spec)) =
+                (&node.name, &channel.backing)
+            else {
+                continue;
+            };
+            // What another object's controller makes is that controller's to keep.
+            if node.generated_by.is_some() {
+                continue;
+            }
+            let config = stream_rules::normal(&stream(namespace(object), &object.name, spec));
+            let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let key = Key::Stream { site: String::new(), name };
+            self.add(key.clone(), Value::Object(config), object, node.at);
+            self.need(&Key::Object(object.clone()), &key);
+            for (_, route) in
+                topology.routes_from(index).filter(|(_, route)| route.unserved.is_none())
+            {
+                self.consumer(&key, node, spec, route);
+            }
+        }
+    }
+
+    fn consumer(
+        &mut self,
+        stream: &Key,
+        node: &Node,
+        spec: &NatsJetStreamChannelSpec,
+        route: &Route,
+    ) {
+        let (Some(channel), Key::Stream { site, name: stream_name }) = (node.name.object(), stream)
+        else {
+            return;
+        };
+        let (upper, lower) = self.uid(&route.object);
+        let reader = Reader {
+            namespace: namespace(channel),
+            channel: &channel.name,
+            upper_uid: &upper,
+            lower_uid: &lower,
+        };
+        let config = consumer_rules::normal(&consumer(reader, spec, route.delivery.as_ref()));
+        let name =
+            config.get("durable_name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let key = Key::Consumer { site: site.clone(), stream: stream_name.clone(), name };
+        self.add(key.clone(), Value::Object(config), &route.object, route.at);
+        self.need(&key, stream);
+        self.need(&key, &Key::Object(route.object.clone()));
+    }
+
+    /// The uid that names a Subscription's consumer, in upper and lower case without hyphens: the
+    /// live object's, a placeholder for a new one's, or derived where there is no Kubernetes plane.
+    fn uid(&self, subscription: &ObjectKey) -> (String, String) {
+        let uid = match (&self.live.cluster, self.live.uid(subscription)) {
+            (_, Some(uid)) => uid.to_owned(),
+            (None, None) => derived_uid(subscription),
+            (Some(_), None) => {
+                return (placeholder::upper(subscription), placeholder::lower(subscription));
+            }
+        };
+        let plain = uid.replace('-', "");
+        (plain.to_uppercase(), plain.to_lowercase())
+    }
+}

@@ -1,0 +1,110 @@
+//! A topology and its manifests, lowered to the world they ask for: Kubernetes objects as declared,
+//! streams and consumers as the controllers of the NATS channel and of NACK would make them.
+
+mod channel;
+mod copies;
+mod nack;
+mod objects;
+mod references;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::diag::Location;
+use crate::model::{Manifest, ObjectKey};
+use crate::topology::Topology;
+
+use super::secret::Vault;
+use super::{Key, Object, Owner, World};
+
+pub use nack::{is_made_directly, streams as nack_streams};
+pub use references::definition;
+
+/// Under which names are derived that no server gives: version 5 uuids of `namespace/name`.
+const SUBSCRIPTIONS: Uuid = Uuid::from_u128(0x5b4f_3c0e_6a54_4f0b_9d53_6576_6374_6c00);
+
+/// Where a desired object comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// The declared object.
+    pub object: ObjectKey,
+    pub at: Location,
+}
+
+/// What is wanted, why, and in which order it makes sense.
+#[derive(Default)]
+pub struct Desired {
+    pub world: World,
+    pub origins: BTreeMap<Key, Origin>,
+    /// What each object needs to be there first.
+    pub needs: BTreeMap<Key, BTreeSet<Key>>,
+    /// Streams and consumers that are made and then left as they are (`preventUpdate`).
+    pub frozen: BTreeSet<Key>,
+    /// Streams and consumers that are declared, and that a controller in the cluster makes.
+    pub observed: BTreeSet<Key>,
+    /// What a reader of the plan must know about it, a sentence each.
+    pub notes: Vec<String>,
+    /// Secret values, for the servers alone.
+    pub vault: Vault,
+}
+
+/// Lowers a topology against a live world, from which come uids, scopes, and which planes take part.
+pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &World) -> Desired {
+    let mut lowering = Lowering { topology, project, live, desired: Desired::default() };
+    lowering.desired.world = World {
+        objects: BTreeMap::new(),
+        cluster: live.cluster.clone(),
+        accounts: live.accounts.clone(),
+        others: BTreeMap::new(),
+        streams: live.streams,
+        salt: live.salt.clone(),
+    };
+    if live.cluster.is_some() {
+        lowering.objects(manifests);
+    }
+    if live.account().is_some() {
+        lowering.channels();
+        lowering.nack(manifests);
+        lowering.copies();
+    }
+    if live.cluster.is_some() {
+        lowering.references(manifests);
+    }
+    lowering.desired
+}
+
+/// The uid that names a Subscription's consumer where no Kubernetes plane can say it.
+pub fn derived_uid(subscription: &ObjectKey) -> String {
+    let namespace = subscription.namespace.as_deref().unwrap_or_default();
+    Uuid::new_v5(&SUBSCRIPTIONS, format!("{namespace}/{}", subscription.name).as_bytes())
+        .to_string()
+}
+
+struct Lowering<'a> {
+    topology: &'a Topology,
+    project: &'a str,
+    live: &'a World,
+    desired: Desired,
+}
+
+impl Lowering<'_> {
+    fn add(&mut self, key: Key, body: Value, object: &ObjectKey, at: Location) {
+        let owner = Owner { project: self.project.to_owned(), object: object.to_string() };
+        self.desired.origins.insert(key.clone(), Origin { object: object.clone(), at });
+        let object = Object { body, owner: Some(owner), ..Object::default() };
+        self.desired.world.objects.insert(key, object);
+    }
+
+    fn need(&mut self, from: &Key, to: &Key) {
+        let is_there = |key: &Key| self.desired.world.objects.contains_key(key);
+        if from != to && is_there(from) && is_there(to) {
+            self.desired.needs.entry(from.clone()).or_default().insert(to.clone());
+        }
+    }
+}
+
+fn namespace(key: &ObjectKey) -> &str {
+    key.namespace.as_deref().unwrap_or_default()
+}

@@ -1,0 +1,146 @@
+//! NACK's kinds, where evctl makes their streams itself: each as the stream or consumer that it asks
+//! for. Where NACK's controllers run, they are declared, and left to these.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::jetstream::nack::{bucket_stream, consumer, key_value, object_store, store_stream, stream};
+use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
+use crate::model::Manifest;
+use crate::model::manifest::Typed;
+use crate::model::nack::{GROUP, Nack};
+use crate::model::project::Streams;
+use crate::world::site::site;
+use crate::world::{Key, World};
+
+use super::Lowering;
+
+/// Every stream that objects of NACK declare or read.
+pub fn streams(manifests: &[Manifest]) -> BTreeSet<Key> {
+    manifests.iter().filter_map(|manifest| key(manifest)?.stream()).collect()
+}
+
+/// What an object of NACK is in JetStream; `None` for an Account, and for other families.
+fn key(manifest: &Manifest) -> Option<Key> {
+    let Typed::Nack(kind) = &manifest.typed else { return None };
+    let site = site(manifest)?;
+    let name = match kind {
+        Nack::Stream(spec) => spec.name.as_str().to_owned(),
+        Nack::KeyValue(spec) => bucket_stream(spec.bucket.as_str()),
+        Nack::ObjectStore(spec) => store_stream(spec.bucket.as_str()),
+        Nack::Consumer(spec) => {
+            let (stream, name) = (spec.stream_name.as_str(), spec.durable_name.as_str());
+            return Some(Key::Consumer { site, stream: stream.to_owned(), name: name.to_owned() });
+        }
+        Nack::Account(_) => return None,
+    };
+    Some(Key::Stream { site, name })
+}
+
+/// Who makes the streams of an object of NACK, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Maker {
+    Evctl(Why),
+    Controllers(Why),
+}
+
+/// How it is known who makes streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// The project file says so.
+    Said,
+    NoCluster,
+    /// The cluster's discovery has the kind, or has it not.
+    Discovery,
+}
+
+impl Maker {
+    fn of(manifest: &Manifest, live: &World) -> Self {
+        let key = &manifest.key;
+        match (live.streams, &live.cluster) {
+            (Some(Streams::Managed), _) => Self::Evctl(Why::Said),
+            (Some(Streams::Observed), _) => Self::Controllers(Why::Said),
+            (None, None) => Self::Evctl(Why::NoCluster),
+            (None, Some(cluster)) => {
+                if cluster.unserved.contains(&(key.group.clone(), key.kind.clone())) {
+                    Self::Evctl(Why::Discovery)
+                } else {
+                    Self::Controllers(Why::Discovery)
+                }
+            }
+        }
+    }
+
+    /// One line for the plan's head.
+    fn note(self, kinds: &BTreeSet<&str>) -> String {
+        let kinds = kinds.iter().copied().collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Evctl(why) => {
+                let because = match why {
+                    Why::Said => "as the project says",
+                    Why::NoCluster => "as no Kubernetes plane takes part",
+                    Why::Discovery => "as the cluster does not serve them",
+                };
+                format!("streams of NACK's {kinds}: managed, {because}: evctl makes them itself")
+            }
+            Self::Controllers(why) => {
+                let because = match why {
+                    Why::Said => "as the project says",
+                    Why::NoCluster | Why::Discovery => "as the cluster serves them",
+                };
+                format!(
+                    "streams of NACK's {kinds}: observed, {because}: NACK's controllers make them, \
+                     evctl applies the manifests alone"
+                )
+            }
+        }
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn nack(&mut self, manifests: &[Manifest]) {
+        let mut notes = std::collections::BTreeMap::<Maker, BTreeSet<&str>>::new();
+        for manifest in manifests {
+            let (Typed::Nack(kind), Some(key)) = (&manifest.typed, key(manifest)) else { continue };
+            let maker = Maker::of(manifest, self.live);
+            notes.entry(maker).or_default().insert(&manifest.key.kind);
+            match maker {
+                Maker::Evctl(_) => self.make(manifest, kind, &key),
+                Maker::Controllers(_) => {
+                    self.desired.observed.insert(key);
+                }
+            }
+        }
+        self.desired.notes.extend(notes.into_iter().map(|(maker, kinds)| maker.note(&kinds)));
+        // Streams first: a consumer waits for its own, whichever object declares it.
+        let consumers: Vec<Key> = self.desired.world.objects.keys().cloned().collect();
+        for key in consumers.iter().filter(|key| matches!(key, Key::Consumer { .. })) {
+            if let Some(stream) = key.stream() {
+                self.need(key, &stream);
+            }
+        }
+    }
+
+    fn make(&mut self, manifest: &Manifest, kind: &Nack, key: &Key) {
+        let (config, prevent_update) = match kind {
+            Nack::Stream(spec) => (stream_rules::normal(&stream(spec)), spec.prevent_update),
+            Nack::KeyValue(spec) => (stream_rules::normal(&key_value(spec)), spec.prevent_update),
+            Nack::ObjectStore(spec) => {
+                (stream_rules::normal(&object_store(spec)), spec.prevent_update)
+            }
+            Nack::Consumer(spec) => (consumer_rules::normal(&consumer(spec)), spec.prevent_update),
+            Nack::Account(_) => return,
+        };
+        self.add(key.clone(), Value::Object(config), &manifest.key, manifest.name_location());
+        self.need(&Key::Object(manifest.key.clone()), key);
+        if prevent_update == Some(true) {
+            self.desired.frozen.insert(key.clone());
+        }
+    }
+}
+
+/// Whether evctl can make the objects of a kind without the cluster knowing it.
+pub fn is_made_directly(group: &str) -> bool {
+    group == GROUP
+}

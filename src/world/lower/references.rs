@@ -1,0 +1,45 @@
+//! Which Kubernetes objects need which others to be there first.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::{Manifest, ObjectKey};
+use crate::world::Key;
+
+use super::Lowering;
+
+impl Lowering<'_> {
+    pub(super) fn references(&mut self, manifests: &[Manifest]) {
+        for reference in &self.topology.references {
+            let (from, to) = (self.scoped(&reference.from), self.scoped(&reference.to));
+            self.need(&Key::Object(from), &Key::Object(to));
+        }
+        let definitions: BTreeMap<_, _> = manifests.iter().filter_map(definition).collect();
+        let keys: Vec<ObjectKey> =
+            self.desired.world.objects.keys().filter_map(|key| key.object().cloned()).collect();
+        for key in keys {
+            if let Some(namespace) = &key.namespace {
+                let namespace = ObjectKey {
+                    group: String::new(),
+                    kind: "Namespace".into(),
+                    namespace: None,
+                    name: namespace.clone(),
+                };
+                self.need(&Key::Object(key.clone()), &Key::Object(namespace));
+            }
+            if let Some(definition) = definitions.get(&(key.group.clone(), key.kind.clone())) {
+                self.need(&Key::Object(key.clone()), &Key::Object(definition.clone()));
+            }
+        }
+    }
+}
+
+/// The group and kind that a CRD of the input defines.
+pub fn definition(manifest: &Manifest) -> Option<((String, String), ObjectKey)> {
+    if !manifest.key.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        return None;
+    }
+    let text = |at: &str| manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned);
+    Some(((text("/spec/group")?, text("/spec/names/kind")?), manifest.key.clone()))
+}
