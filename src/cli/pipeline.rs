@@ -9,17 +9,18 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{self, LiveError, Servers, Wanted};
-use crate::model::project::Policy;
+use crate::model::nack::GROUP;
+use crate::model::project::{Policy, Streams};
 use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
-use crate::plan::Plan;
 use crate::plan::allowed::Options;
 use crate::plan::build::build;
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
+use crate::plan::{Change, Plan};
 use crate::topology::{Backing, Resolved, resolve};
-use crate::world::lower::{Desired, definition, lower};
+use crate::world::lower::{Desired, definition, is_made, lower, nack_streams};
 use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
@@ -160,15 +161,24 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
         Against::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
             let mut read = said.within(early, namespace);
-            let live = planes::with_sites(*live, &sites(&read.manifests))?;
+            let mut live = planes::with_sites(*live, &sites(&read.manifests))?;
+            live.streams = chosen.settings.streams;
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, None, Some(note)).await
         }
         Against::Live(targets) => {
             let mut servers = Servers::connect(&targets).await?;
             let mut read = said.within(early, servers.namespace());
-            servers.join(&sites(&read.manifests), &Declared::of(&read.manifests)).await?;
-            let live = servers.observe(&wanted(&read, &project, &salt)).await?;
+            let streams = chosen.settings.streams;
+            let mut wanted = wanted(&read, &project, &salt);
+            if servers.has_jetstream() && streams != Some(Streams::Observed) {
+                wanted.direct.insert(GROUP.to_owned());
+            }
+            let unserved = servers.discover(&wanted).await?;
+            let made = read.manifests.iter().filter(|m| is_made(m, streams, unserved.as_ref()));
+            servers.join(&sites(made), &Declared::of(&read.manifests)).await?;
+            let mut live = servers.observe(&wanted).await?;
+            live.streams = streams;
             read.take_dangling(|key| is_live(&live, key));
             let options = Options { now: Some(live::now()), ..options };
             Maker { request, project, options }.against(read, live, Some(servers), None).await
@@ -243,7 +253,8 @@ impl Maker<'_> {
         }
         plan.locate(&read.sources);
         self.all_are_known(&plan)?;
-        let head = self.head(&plan, &live, note);
+        let mut head = self.head(&plan, &live, note);
+        head.notes.extend(desired.notes.iter().cloned());
         Ok(Planned { read, head, plan, live, desired, servers })
     }
 
@@ -263,8 +274,11 @@ impl Maker<'_> {
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
         let mut notes: Vec<String> = note.into_iter().collect();
-        let is_consumer = |key: &Key| matches!(key, Key::Consumer { .. });
-        if live.cluster.is_none() && plan.changes.iter().any(|change| is_consumer(&change.key)) {
+        let has_derived_name = |change: &Change| {
+            let of_nack = change.origin.as_ref().is_some_and(|origin| origin.object.group == GROUP);
+            matches!(change.key, Key::Consumer { .. }) && !of_nack
+        };
+        if live.cluster.is_none() && plan.changes.iter().any(has_derived_name) {
             let text = "no Kubernetes plane: the uids that name consumers are derived from each \
                         Subscription's namespace/name (UUID version 5)";
             notes.push(text.to_owned());
@@ -294,7 +308,7 @@ fn further(live: &World) -> BTreeMap<String, String> {
 /// What must be read from the servers for these files.
 fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
     let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
-    let streams: BTreeSet<Key> = read
+    let mut streams: BTreeSet<Key> = read
         .resolved
         .topology
         .channels()
@@ -308,9 +322,11 @@ fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
             _ => None,
         })
         .collect();
+    streams.extend(nack_streams(&read.manifests));
     Wanted {
         objects: read.manifests.iter().map(|m| (m.key.clone(), m.api_version.clone())).collect(),
         defined,
+        direct: BTreeSet::new(),
         referred: read.resolved.dangling.iter().map(|(key, _)| key.clone()).collect(),
         streams,
         project: project.to_owned(),

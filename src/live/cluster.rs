@@ -1,6 +1,6 @@
 //! One connection to a Kubernetes API server, and what its errors mean to people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ pub(super) struct Cluster {
     pub(super) version: String,
     pub(super) timeout: Duration,
     pub(super) kinds: BTreeMap<(String, String), Kind>,
+    /// Declared kinds, as (group, kind), that it does not serve and can do without; `None` until the
+    /// declared kinds are looked up.
+    pub(super) unserved: Option<BTreeSet<(String, String)>>,
     namespace: String,
 }
 
@@ -51,6 +54,7 @@ impl Cluster {
             version: String::new(),
             timeout,
             kinds: BTreeMap::new(),
+            unserved: None,
             namespace,
         };
         let version = cluster.ask("its version", cluster.client.apiserver_version()).await?;

@@ -19,18 +19,25 @@ pub(super) struct Kind {
     pub(super) namespaced: bool,
 }
 
-/// Looks up every kind that is declared.
+/// Looks up every kind that is declared, once. Gives those that the cluster does not serve and can
+/// do without.
 ///
 /// # Errors
-/// Kinds that the cluster does not serve and that the input does not define, all of them at once.
-pub(super) async fn discover(cluster: &mut Cluster, wanted: &Wanted) -> Result<(), LiveError> {
+/// Other kinds that the cluster does not serve and that the input does not define, all of them at once.
+pub(super) async fn discover(
+    cluster: &mut Cluster,
+    wanted: &Wanted,
+) -> Result<BTreeSet<(String, String)>, LiveError> {
+    if let Some(unserved) = &cluster.unserved {
+        return Ok(unserved.clone());
+    }
     let versions: BTreeSet<String> = wanted.objects.values().cloned().collect();
     let mut served: BTreeMap<String, Vec<(String, Kind)>> = BTreeMap::new();
     for api_version in versions {
         let kinds = kinds(cluster, &api_version).await?;
         served.insert(api_version, kinds);
     }
-    let mut missing = BTreeSet::new();
+    let (mut missing, mut unserved) = (BTreeSet::new(), BTreeSet::new());
     for (key, api_version) in &wanted.objects {
         let found = served[api_version].iter().find(|(kind, _)| *kind == key.kind);
         match found {
@@ -38,13 +45,17 @@ pub(super) async fn discover(cluster: &mut Cluster, wanted: &Wanted) -> Result<(
                 cluster.kinds.insert((api_version.clone(), key.kind.clone()), kind.clone());
             }
             None if wanted.defined.contains(&(key.group.clone(), key.kind.clone())) => {}
+            None if wanted.direct.contains(&key.group) => {
+                unserved.insert((key.group.clone(), key.kind.clone()));
+            }
             None => {
                 missing.insert(format!("{} ({api_version})", key.kind));
             }
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        cluster.unserved = Some(unserved.clone());
+        return Ok(unserved);
     }
     let missing: Vec<String> = missing.into_iter().collect();
     Err(LiveError::new(

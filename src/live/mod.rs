@@ -73,6 +73,8 @@ pub struct Wanted {
     pub objects: BTreeMap<ObjectKey, String>,
     /// Kinds whose definition is declared too, so that the cluster may not know them yet.
     pub defined: BTreeSet<(String, String)>,
+    /// Groups whose kinds the cluster need not know, since evctl makes what they stand for itself.
+    pub direct: BTreeSet<String>,
     /// Objects that are referred to and declared nowhere.
     pub referred: BTreeSet<ObjectKey>,
     /// Streams that are wanted.
@@ -138,6 +140,26 @@ impl Servers {
     /// The namespace of the kubeconfig's context.
     pub fn namespace(&self) -> Option<&str> {
         self.cluster.as_ref().map(cluster::Cluster::namespace)
+    }
+
+    /// Whether the JetStream plane takes part.
+    pub fn has_jetstream(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Looks up the kinds that are declared. Gives those, as (group, kind), that the cluster does not
+    /// serve and can do without; `None` where no Kubernetes plane takes part.
+    ///
+    /// # Errors
+    /// The cluster could not be asked, or does not serve what it must.
+    pub async fn discover(
+        &mut self,
+        wanted: &Wanted,
+    ) -> Result<Option<BTreeSet<(String, String)>>, LiveError> {
+        match &mut self.cluster {
+            Some(cluster) => Ok(Some(discovery::discover(cluster, wanted).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Reads everything that a plan needs, completely or not at all.

@@ -32,7 +32,7 @@ pub(super) async fn observe(
     wanted: &Wanted,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    discovery::discover(cluster, wanted).await?;
+    let unserved = discovery::discover(cluster, wanted).await?;
     let cluster = &*cluster;
     let mut lists: BTreeMap<(String, String, Option<String>), &Kind> = BTreeMap::new();
     let mut cluster_scoped = BTreeSet::new();
@@ -73,6 +73,7 @@ pub(super) async fn observe(
         cluster_scoped,
         referred: referred(cluster, wanted).await?,
         namespaces: namespaces(cluster, wanted).await?,
+        unserved,
     });
     Ok(())
 }

@@ -82,6 +82,9 @@ impl Builder<'_> {
         {
             return Change { reason: "its stream is made anew".to_owned(), ..self.create() };
         }
+        if let Some(frozen) = live.and_then(|live| self.frozen(live)) {
+            return frozen;
+        }
         match (standing, live) {
             (Standing::Ours, Some(live)) => self.owned(live),
             (Standing::Unmarked, Some(live)) => self.unmarked(live),
@@ -90,6 +93,19 @@ impl Builder<'_> {
                 .with_rule("owned-by-another-project", format!("its mark says project {other}")),
             _ => self.create(),
         }
+    }
+
+    /// What is declared to stay as it is, however it differs.
+    fn frozen(&self, live: &Object) -> Option<Change> {
+        if !self.desired.frozen.contains(self.key) {
+            return None;
+        }
+        let (diff, _) = self.compare(live);
+        if diff.is_empty() {
+            return None;
+        }
+        let reason = format!("{}: left as it is, by `preventUpdate`", differs(&diff));
+        Some(Change { diff, ..self.blank(Action::None, reason) })
     }
 
     fn standing(&self, live: Option<&Object>) -> Standing {
@@ -168,7 +184,21 @@ impl Builder<'_> {
         })
     }
 
+    /// The stream that a consumer reads, where it is neither there nor declared.
+    fn missing_stream(&self) -> Option<Key> {
+        let Key::Consumer { .. } = self.key else { return None };
+        let stream = self.key.stream()?;
+        let worlds = [&self.desired.world, self.live];
+        (!worlds.iter().any(|world| world.objects.contains_key(&stream))).then_some(stream)
+    }
+
     fn create(&self) -> Change {
+        if let Some(stream) = self.missing_stream() {
+            let text = "stream not found".to_owned();
+            let rule = Rule { code: "no-stream", err_code: Some(10059), text };
+            let reason = format!("{stream} is neither there nor declared: {}", immutable(&rule));
+            return Change { rule: Some(rule), ..self.blank(Action::Refused, reason) };
+        }
         Change {
             write: self.write(None, false),
             unverified: Some(self.unasked(NEW_IN_JETSTREAM)),
@@ -319,7 +349,7 @@ fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<Key> {
     };
     live.objects
         .iter()
-        .filter(|(key, object)| !desired.world.objects.contains_key(key) && is_ours(object, key))
+        .filter(|(key, object)| !desired.declares(key) && is_ours(object, key))
         .map(|(key, _)| key.clone())
         .collect()
 }

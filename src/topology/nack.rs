@@ -283,7 +283,7 @@ spec: {name: ORIGIN, storage: file, maxAge: 1h, account: team}
 apiVersion: jetstream.nats.io/v1beta2
 kind: KeyValue
 metadata: {name: flags}
-spec: {bucket: flags, sources: [{name: more, filterSubject: $KV.more.>}]}
+spec: {bucket: flags, mirror: {name: more, filterSubject: $KV.more.>}}
 ---
 apiVersion: jetstream.nats.io/v1beta2
 kind: KeyValue

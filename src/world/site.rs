@@ -60,8 +60,8 @@ pub fn site(manifest: &Manifest) -> Option<String> {
 }
 
 /// Every site that the manifests need besides the run's own.
-pub fn sites(manifests: &[Manifest]) -> BTreeMap<String, Site> {
-    let needed = manifests.iter().filter_map(|manifest| {
+pub fn sites<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> BTreeMap<String, Site> {
+    let needed = manifests.into_iter().filter_map(|manifest| {
         let (account, domain) = named(manifest)?;
         let namespace = namespace(manifest);
         let object = ObjectKey {

@@ -50,6 +50,19 @@ pub(crate) fn check(file: &Path, fill: &[(&str, &str)], redact: &[(&str, &str)])
     assert!(text == transcript, "{}:\n{}", file.display(), diff.unified_diff());
 }
 
+/// Compares what was found with a file.
+#[track_caller]
+pub(crate) fn same(file: &str, found: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var("UPDATE_EXPECT").is_ok() {
+        std::fs::write(&file, found).unwrap();
+        return;
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    let diff = similar::TextDiff::from_lines(text.as_str(), found);
+    assert!(text == found, "{}:\n{}", file.display(), diff.unified_diff());
+}
+
 fn run(command: &str, fill: &[(&str, &str)]) -> String {
     let words: Vec<String> = command
         .split_whitespace()

@@ -28,6 +28,7 @@ mod live_faults;
 mod live_impact;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_nack;
 mod live_prune;
 mod live_recipe;
 mod live_sites;
@@ -92,6 +93,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_impact::trials(),
         live_recipe::trials(),
         live_jetstream::trials(),
+        live_nack::trials(),
         live_kubernetes::trials(),
         live_prune::trials(),
         live_changes::trials(),

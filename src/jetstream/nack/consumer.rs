@@ -10,6 +10,10 @@ use crate::model::text::{InstantOrEmpty, SampleFrequency};
 
 use super::{lasting, said, subject};
 
+/// Two minutes, in nanoseconds: after how much silence the server pins another client where nothing
+/// is said.
+const PRIORITY_TIMEOUT: u64 = 120_000_000_000;
+
 /// The consumer that a Consumer asks for.
 pub fn consumer(spec: &ConsumerSpec) -> Config {
     let mut config = Config::new();
@@ -85,7 +89,8 @@ fn priority(config: &mut Config, spec: &ConsumerSpec) {
     set(config, "priority_policy", Some(policy));
     set(config, "priority_groups", Some(groups.clone()));
     if spec.priority_policy == Some(PriorityPolicy::PinnedClient) {
-        set_nonzero(config, "priority_timeout", lasting(spec.pinned_ttl.as_ref()));
+        let silence = lasting(spec.pinned_ttl.as_ref()).unwrap_or(PRIORITY_TIMEOUT);
+        set_nonzero(config, "priority_timeout", Some(silence));
     }
 }
 

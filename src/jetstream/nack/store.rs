@@ -68,7 +68,8 @@ fn origins(config: &mut Config, spec: &KeyValueSpec, bucket: &str) {
     }
     config.insert("subjects".to_owned(), json!([subjects(bucket)]));
     let sources = spec.sources.as_ref().filter(|sources| !sources.is_empty());
-    let sources = sources.map(|all| all.iter().map(|from| copied(from, bucket)).collect::<Vec<_>>());
+    let sources =
+        sources.map(|all| all.iter().map(|from| copied(from, bucket)).collect::<Vec<_>>());
     set(config, "sources", sources);
 }
 

@@ -32,10 +32,10 @@ pub struct ConsumerSpec {
     pub opt_start_time: Option<InstantOrEmpty>,
     /// The subject that messages are pushed to. Without it, they are pulled.
     pub deliver_subject: Option<SubjectOrEmpty>,
-    /// How messages are acknowledged. Left out: **none**, unlike the server's own default.
+    /// How messages are acknowledged. Left out: **none**, unlike what most clients do.
     pub ack_policy: Option<AckPolicy>,
     /// How long the server waits for an acknowledgement, as Go writes durations (`30s`). Left out:
-    /// **one nanosecond**; empty: the server's own 30 s.
+    /// **one nanosecond** with NACK, 30 s where evctl makes the consumer itself; empty: 30 s.
     pub ack_wait: Option<GoDurationOrEmpty>,
     /// How often a message is delivered at most; -1 is unlimited.
     pub max_deliver: Option<Limit>,
@@ -197,19 +197,45 @@ fn acknowledgement(spec: &ConsumerSpec, reading: &mut Reading<'_>) {
     let at = Path::of("spec");
     match spec.ack_policy {
         None => {
-            let message = "`ackPolicy` is left out, and NACK's CRD then says none: nothing is ever \
-                           delivered a second time (the server's own default is explicit)";
+            let message = "`ackPolicy` is left out, and NACK's CRD, as the server, then says none: \
+                           nothing is ever delivered a second time (most clients say explicit)";
             let help = "write `ackPolicy: explicit`, or `ackPolicy: none` if that is meant";
             reading.fault_at_key(Code::ImplicitDefault, &at, message, help);
         }
         Some(AckPolicy::None) => {}
-        Some(AckPolicy::All | AckPolicy::Explicit) if spec.ack_wait.is_none() => {
+        Some(AckPolicy::All | AckPolicy::Explicit) => ack_wait(spec, reading),
+    }
+}
+
+/// What NACK's CRD fills in, and what its pedantic requests meet (nats-server 2.11 and newer).
+fn ack_wait(spec: &ConsumerSpec, reading: &mut Reading<'_>) {
+    let at = Path::of("spec");
+    let first = spec.backoff.iter().flatten().next();
+    match (&spec.ack_wait, first) {
+        (None, None) => {
             let message = "`ackWait` is left out, and NACK's CRD then says one nanosecond: every message \
-                           is delivered again at once, until `maxDeliver` is used up";
+                           is delivered again at once, until `maxDeliver` is used up (30 s where evctl \
+                           makes the consumer itself)";
             let help = "write `ackWait: 30s`, which is the server's own default";
             reading.fault_at_key(Code::ImplicitDefault, &at, message, help);
         }
-        Some(_) => {}
+        (None, Some(first)) => {
+            let message = "`ackWait` is left out, and NACK's CRD then says one nanosecond: beside \
+                           `backoff` NACK's request is refused (10157; where evctl makes the consumer \
+                           itself, the first of `backoff` counts)";
+            let help = format!("write `ackWait: {}`, the first of `backoff`", first.as_str());
+            reading.fault_at_key(Code::ImplicitDefault, &at, message, help);
+        }
+        (Some(wait), Some(first)) => {
+            let wait = wait.nanoseconds();
+            if wait.is_some_and(|wait| wait != first.nanoseconds()) {
+                let message = "`ackWait` has no effect beside `backoff`, whose first wait counts; NACK's \
+                               request is refused for it (10157)";
+                let help = format!("write `ackWait: {}`, or take `backoff` away", first.as_str());
+                reading.fault(Code::IgnoredField, &at.key("ackWait"), message, help);
+            }
+        }
+        (Some(_), None) => {}
     }
 }
 
@@ -248,9 +274,15 @@ fn priority(spec: &ConsumerSpec, reading: &mut Reading<'_>) {
     let ttl = spec.pinned_ttl.as_ref().is_some_and(|ttl| !ttl.as_str().is_empty());
     let policy =
         !matches!(spec.priority_policy, None | Some(PriorityPolicy::None | PriorityPolicy::Unset));
-    if pinned && !ttl {
+    let groups = spec.priority_groups.as_ref().is_some_and(|groups| !groups.is_empty());
+    if policy && !groups {
+        let message = "`priorityPolicy` has no effect without `priorityGroups`";
+        let help = "name a group, or take the policy away";
+        reading.fault(Code::IgnoredField, &at.key("priorityPolicy"), message, help);
+    } else if pinned && !ttl {
         let message = "`priorityPolicy: pinned_client` has no effect without `pinnedTtl`: NACK then sets \
-                       no policy at all";
+                       no policy at all (where evctl makes the consumer itself, it is set, with the \
+                       server's own 2m)";
         let help = "add `pinnedTtl`, such as 2m";
         reading.fault(Code::IgnoredField, &at.key("priorityPolicy"), message, help);
     }
@@ -263,7 +295,7 @@ fn priority(spec: &ConsumerSpec, reading: &mut Reading<'_>) {
             "write it, or take this away",
         );
     }
-    if !policy && spec.priority_groups.as_ref().is_some_and(|groups| !groups.is_empty()) {
+    if !policy && groups {
         let message = "`priorityGroups` has no effect without a `priorityPolicy`";
         let help = "write the policy, or take the groups away";
         reading.fault(Code::IgnoredField, &at.key("priorityGroups"), message, help);

@@ -17,8 +17,6 @@ pub use consumer::{AckPolicy, ConsumerSpec, DeliverPolicy, PriorityPolicy, Repla
 pub use shared::{Placement, Republish, Storage, StreamSource, SubjectTransform};
 pub use stores::{KeyValueSpec, ObjectStoreSpec};
 pub use stream::{Compression, ConsumerLimits, Discard, PersistMode, Retention, StreamSpec};
-pub use stores::{KeyValueSpec, ObjectStoreSpec};
-pub use stream::{Compression, ConsumerLimits, Discard, PersistMode, Retention, StreamSpec};
 
 /// The group of every kind of NACK.
 pub const GROUP: &str = "jetstream.nats.io";
@@ -63,6 +61,10 @@ impl Spec for ConsumerSpec {
 }
 
 impl Spec for KeyValueSpec {
+    fn check(&self, reading: &mut Reading<'_>) {
+        stores::check(self, reading);
+    }
+
     fn typed(self) -> Typed {
         Typed::Nack(Nack::KeyValue(Box::new(self)))
     }

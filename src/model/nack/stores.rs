@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::diag::Code;
 use crate::model::duration::GoDurationOrEmpty;
 use crate::model::number::{Bounded, Count, Limit, SmallLimit};
-use crate::model::text::{AccountName, BucketName};
+use crate::model::path::Path;
+use crate::model::reading::Reading;
+use crate::model::text::{AccountName, BucketName, SubjectOrEmpty};
 
 use super::shared::{Placement, Republish, Storage, StreamSource, Tls};
 
@@ -106,4 +109,39 @@ pub struct ObjectStoreSpec {
     pub prevent_delete: Option<bool>,
     /// Whether what was made stays as it is when this object changes.
     pub prevent_update: Option<bool>,
+}
+
+/// The least that the server takes as the life of a mark, in nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
+/// The rules and traps of a KeyValue.
+pub(super) fn check(spec: &KeyValueSpec, reading: &mut Reading<'_>) {
+    let at = Path::of("spec");
+    if spec.limit_marker_ttl.is_some_and(|ttl| (1..SECOND).contains(&ttl.0)) {
+        let message = "`limitMarkerTtl` counts in nanoseconds, and the server refuses less than a second \
+                       (10052)";
+        let help = "write it in nanoseconds: a minute is 60000000000";
+        reading.fault(Code::InvalidValue, &at.key("limitMarkerTtl"), message, help);
+    }
+    let sources = spec.sources.iter().flatten();
+    if spec.mirror.is_some() {
+        if sources.count() > 0 {
+            let message =
+                "`sources` has no effect beside `mirror`: a copy holds what its origin holds";
+            let help = "take one of the two away";
+            reading.fault(Code::IgnoredField, &at.key("sources"), message, help);
+        }
+        return;
+    }
+    for (number, source) in sources.enumerate() {
+        let filter = source.filter_subject.as_ref().map(SubjectOrEmpty::as_str);
+        let transforms = source.subject_transforms.iter().flatten().count() > 0;
+        if filter.is_some_and(|filter| !filter.is_empty()) && !transforms {
+            let message = "the client adds a subject transform to a bucket's source, and the server \
+                           refuses `filterSubject` beside one (10144)";
+            let help = "write `subjectTransforms` instead: source is the filter, dest the key here";
+            let path = at.key("sources").index(number).key("filterSubject");
+            reading.fault(Code::InvalidValue, &path, message, help);
+        }
+    }
 }

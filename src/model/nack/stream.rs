@@ -44,7 +44,8 @@ pub struct StreamSpec {
     pub max_msgs_per_subject: Option<i64>,
     /// How big one message may be, in bytes; -1 (the default) is unlimited.
     pub max_msg_size: Option<SmallLimit>,
-    /// Where messages are kept. Left out: **memory**, unlike the server's own default.
+    /// Where messages are kept. Left out: **memory** with NACK, on disk where evctl makes the stream
+    /// itself.
     pub storage: Option<Storage>,
     /// How many servers of a cluster keep the stream; 1 where it is left out.
     pub replicas: Option<Bounded<1, { i32::MAX as i64 }>>,
@@ -178,7 +179,7 @@ pub(super) fn check(spec: &StreamSpec, reading: &mut Reading<'_>) {
     let at = Path::of("spec");
     if spec.storage.is_none() {
         let message = "`storage` is left out, and NACK's CRD then says memory: a restart of the \
-                       servers loses every message (the server's own default is file)";
+                       servers loses every message (file where evctl makes the stream itself)";
         let help = "write `storage: file`, or `storage: memory` if that is meant";
         reading.fault_at_key(Code::ImplicitDefault, &at, message, help);
     }

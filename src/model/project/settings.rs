@@ -6,9 +6,7 @@ use crate::model::assumed::{Assumed, Features};
 use crate::model::text::EnvironmentName;
 
 use super::Project;
-use super::environment::{
-    Assume, Defaults, Environment, KubernetesPlane, NatsPlane, Streams,
-};
+use super::environment::{Assume, Defaults, Environment, KubernetesPlane, NatsPlane, Streams};
 use super::policy::Policy;
 
 /// What a run goes by.

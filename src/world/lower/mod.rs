@@ -19,7 +19,7 @@ use crate::topology::Topology;
 use super::secret::Vault;
 use super::{Key, Object, Owner, World};
 
-pub use nack::{is_made_directly, streams as nack_streams};
+pub use nack::{is_made, streams as nack_streams};
 pub use references::definition;
 
 /// Under which names are derived that no server gives: version 5 uuids of `namespace/name`.
@@ -48,6 +48,13 @@ pub struct Desired {
     pub notes: Vec<String>,
     /// Secret values, for the servers alone.
     pub vault: Vault,
+}
+
+impl Desired {
+    /// Whether the input declares an object, whoever makes it.
+    pub fn declares(&self, key: &Key) -> bool {
+        self.world.objects.contains_key(key) || self.observed.contains(key)
+    }
 }
 
 /// Lowers a topology against a live world, from which come uids, scopes, and which planes take part.

@@ -1,18 +1,20 @@
 //! NACK's kinds, where evctl makes their streams itself: each as the stream or consumer that it asks
 //! for. Where NACK's controllers run, they are declared, and left to these.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::jetstream::nack::{bucket_stream, consumer, key_value, object_store, store_stream, stream};
+use crate::jetstream::nack::{
+    bucket_stream, consumer, key_value, object_store, store_stream, stream,
+};
 use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
 use crate::model::Manifest;
 use crate::model::manifest::Typed;
-use crate::model::nack::{GROUP, Nack};
+use crate::model::nack::Nack;
 use crate::model::project::Streams;
+use crate::world::Key;
 use crate::world::site::site;
-use crate::world::{Key, World};
 
 use super::Lowering;
 
@@ -55,20 +57,24 @@ enum Why {
     Discovery,
 }
 
+/// Kinds, as (group, kind).
+type Kinds = BTreeSet<(String, String)>;
+
+/// Whether evctl makes the stream or consumer of an object of NACK. `unserved` are the kinds that the
+/// cluster does not serve, `None` where none takes part.
+pub fn is_made(manifest: &Manifest, said: Option<Streams>, unserved: Option<&Kinds>) -> bool {
+    key(manifest).is_some() && matches!(Maker::of(manifest, said, unserved), Maker::Evctl(_))
+}
+
 impl Maker {
-    fn of(manifest: &Manifest, live: &World) -> Self {
-        let key = &manifest.key;
-        match (live.streams, &live.cluster) {
+    fn of(manifest: &Manifest, said: Option<Streams>, unserved: Option<&Kinds>) -> Self {
+        let kind = (manifest.key.group.clone(), manifest.key.kind.clone());
+        match (said, unserved) {
             (Some(Streams::Managed), _) => Self::Evctl(Why::Said),
             (Some(Streams::Observed), _) => Self::Controllers(Why::Said),
             (None, None) => Self::Evctl(Why::NoCluster),
-            (None, Some(cluster)) => {
-                if cluster.unserved.contains(&(key.group.clone(), key.kind.clone())) {
-                    Self::Evctl(Why::Discovery)
-                } else {
-                    Self::Controllers(Why::Discovery)
-                }
-            }
+            (None, Some(unserved)) if unserved.contains(&kind) => Self::Evctl(Why::Discovery),
+            (None, Some(_)) => Self::Controllers(Why::Discovery),
         }
     }
 
@@ -100,10 +106,11 @@ impl Maker {
 
 impl Lowering<'_> {
     pub(super) fn nack(&mut self, manifests: &[Manifest]) {
-        let mut notes = std::collections::BTreeMap::<Maker, BTreeSet<&str>>::new();
+        let mut notes = BTreeMap::<Maker, BTreeSet<&str>>::new();
         for manifest in manifests {
             let (Typed::Nack(kind), Some(key)) = (&manifest.typed, key(manifest)) else { continue };
-            let maker = Maker::of(manifest, self.live);
+            let unserved = self.live.cluster.as_ref().map(|cluster| &cluster.unserved);
+            let maker = Maker::of(manifest, self.live.streams, unserved);
             notes.entry(maker).or_default().insert(&manifest.key.kind);
             match maker {
                 Maker::Evctl(_) => self.make(manifest, kind, &key),
@@ -113,9 +120,9 @@ impl Lowering<'_> {
             }
         }
         self.desired.notes.extend(notes.into_iter().map(|(maker, kinds)| maker.note(&kinds)));
-        // Streams first: a consumer waits for its own, whichever object declares it.
-        let consumers: Vec<Key> = self.desired.world.objects.keys().cloned().collect();
-        for key in consumers.iter().filter(|key| matches!(key, Key::Consumer { .. })) {
+        // A consumer waits for its stream, whichever object declares that.
+        let keys: Vec<Key> = self.desired.world.objects.keys().cloned().collect();
+        for key in keys.iter().filter(|key| matches!(key, Key::Consumer { .. })) {
             if let Some(stream) = key.stream() {
                 self.need(key, &stream);
             }
@@ -138,9 +145,4 @@ impl Lowering<'_> {
             self.desired.frozen.insert(key.clone());
         }
     }
-}
-
-/// Whether evctl can make the objects of a kind without the cluster knowing it.
-pub fn is_made_directly(group: &str) -> bool {
-    group == GROUP
 }

@@ -10,7 +10,10 @@ use super::Lowering;
 
 impl Lowering<'_> {
     pub(super) fn objects(&mut self, manifests: &[Manifest]) {
-        for manifest in manifests.iter().filter(|manifest| self.is_served(&manifest.key)) {
+        for manifest in manifests {
+            if !self.is_served(&manifest.key) {
+                continue;
+            }
             let key = self.scoped(&manifest.key);
             let mut body =
                 normal::declared(manifest.body().clone(), &self.live.salt, &mut self.desired.vault);
