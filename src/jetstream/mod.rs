@@ -1,6 +1,7 @@
 //! What JetStream's server does with a configuration, known without asking it: names, what it fills
-//! in, what it lets change; and what the controllers of the NATS channel and of NACK ask of it. Pure: no client, no
-//! clock. Configurations are raw JSON in the server's own words, so that nothing unknown is lost.
+//! in, what it lets change; and what the controllers of the NATS channel and of NACK ask of it. Pure:
+//! no client, no clock. Configurations are raw JSON in the server's own words, so that nothing unknown
+//! is lost.
 
 pub mod change;
 pub mod channel;
