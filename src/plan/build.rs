@@ -195,7 +195,7 @@ impl Builder<'_> {
     fn create(&self) -> Change {
         if let Some(stream) = self.missing_stream() {
             let text = "stream not found".to_owned();
-            let rule = Rule { code: "no-stream", err_code: Some(10059), text };
+            let rule = Rule { code: "no-stream".into(), err_code: Some(10059), text };
             let reason = format!("{stream} is neither there nor declared: {}", immutable(&rule));
             return Change { rule: Some(rule), ..self.blank(Action::Refused, reason) };
         }

@@ -40,10 +40,11 @@ fn settle(nats: &Nats, path: &str) -> Said {
     said
 }
 
-/// What clients wrote: the server itself makes consumers without a name for what copies.
+/// What clients wrote: the server itself makes consumers for what copies, nameless or `JS_…`.
 fn writes(watch: &ApiWatch) -> Vec<String> {
     let by_server = |subject: &String| {
-        subject.starts_with("CONSUMER.CREATE.") && subject.split('.').count() == 3
+        let name = subject.strip_prefix("CONSUMER.CREATE.").map(|rest| rest.split('.').nth(1));
+        name.is_some_and(|name| name.is_none_or(|name| name.starts_with("JS_")))
     };
     watch.writes().into_iter().filter(|subject| !by_server(subject)).collect()
 }
