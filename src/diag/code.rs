@@ -108,6 +108,15 @@ catalogue! {
     RemovedBackend "removed-backend" Warning "a server that the software behind it no longer supports";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
     AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";
+    DispatcherCrashes "dispatcher-crashes" Warning "a delivery at which the NATS channel's dispatcher ends, with every channel";
+    LostOnRestart "lost-on-restart" Note "events and a stream that a restart of the nats-server takes away";
+    SubscriptionRefused "subscription-refused" Error "a subscription for which the stream takes no consumer";
+    DeadLetterGaps "dead-letter-gaps" Note "failures that a dead letter sink never gets to see";
+    DroppedAsDuplicate "dropped-as-duplicate" Note "events that meet in a channel, which tells them apart by id alone";
+    KeptForever "kept-forever" Note "events that were given up and stay in the stream";
+    UnreadInterest "unread-interest" Note "a channel that drops every event while nothing reads it";
+    OwnDispatcher "own-dispatcher" Note "a channel that waits for a dispatcher in its own namespace";
+    SequentialBatch "sequential-batch" Note "a time limit that counts for a whole batch of events";
     UnprotectedFilter "unprotected-filter" Warning "a Parallel's filter is called without the care that its branch asks for";
 }
 

@@ -8,6 +8,7 @@ use crate::model::knative::eventing::{
 };
 use crate::model::{Manifest, ObjectKey, Path};
 
+use super::nats_channel;
 use super::reference::Wanted;
 use super::resolve::Resolver;
 use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Role, Route};
@@ -41,7 +42,12 @@ impl Resolver<'_> {
         let class = class.unwrap_or(&default.class).to_owned();
         // All or nothing: an empty delivery of its own keeps the default away.
         let delivery = spec.delivery.clone().or_else(|| default.delivery.clone());
-        self.channel_node(manifest, Channel { backing: Backing::Broker { class }, delivery });
+        let settings = spec.config.as_ref().unwrap_or(&default.config);
+        let channel = self.broker_channel(manifest, &class, settings, delivery.clone());
+        self.channel_node(
+            manifest,
+            Channel { backing: Backing::Broker { class, channel }, delivery },
+        );
     }
 
     fn broker_references(&mut self, manifest: &Manifest, spec: &BrokerSpec) {
@@ -65,6 +71,7 @@ impl Resolver<'_> {
         let Role::Channel(broker) = &self.topology.graph[from].role else { return };
         let delivery = spec.delivery.clone().or_else(|| broker.delivery.clone());
         let sink = broker.delivery.as_ref().and_then(|delivery| delivery.dead_letter_sink.clone());
+        let unserved = nats_channel::unserved_trigger(broker, spec.delivery.as_ref());
         // The Broker's sink stands in on its own, whatever else the Trigger says of delivery.
         let dead_letter = own_sink.or_else(|| self.broker_sink(from, sink.as_ref()?));
         self.topology.add_route(Route {
@@ -78,7 +85,7 @@ impl Resolver<'_> {
             reply: Some(from),
             dead_letter,
             delivery,
-            unserved: None,
+            unserved,
         });
     }
 

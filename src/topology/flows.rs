@@ -22,6 +22,8 @@ struct Generated<'a> {
     reply: Option<NodeIndex>,
     dead_letter: Option<NodeIndex>,
     delivery: Option<&'a DeliverySpec>,
+    /// Where its delivery stands, or would.
+    delivery_at: Path,
 }
 
 /// What the routes of one object have in common.
@@ -134,7 +136,8 @@ impl Resolver<'_> {
             let (Some(call), Some(from)) = (call, shared.channels.get(number)) else { continue };
             let reply = shared.channels.get(number + 1).copied().or(shared.reply);
             let delivery = step.delivery.as_ref();
-            let made = Generated { name, at, call, reply, dead_letter, delivery };
+            let delivery_at = at.key("delivery");
+            let made = Generated { name, at, call, reply, dead_letter, delivery, delivery_at };
             self.generated_route(manifest, *from, made, &shared);
         }
     }
@@ -163,7 +166,15 @@ impl Resolver<'_> {
             (None, _) => (*inside, None, at),
         };
         let name = format!("{}-kn-parallel-filter-{number}", manifest.key.name);
-        let made = Generated { name, at, call, reply, dead_letter: None, delivery: None };
+        let made = Generated {
+            name,
+            at,
+            call,
+            reply,
+            dead_letter: None,
+            delivery: None,
+            delivery_at: Path::of("spec.channelTemplate.spec.delivery"),
+        };
         self.generated_route(manifest, *ingress, made, shared);
     }
 
@@ -175,8 +186,9 @@ impl Resolver<'_> {
         let (Some(call), Some(from)) = (call, shared.channels.get(number + 1)) else { return };
         let reply = if branch.reply.is_some() { own } else { shared.reply };
         let name = format!("{}-kn-parallel-{number}", manifest.key.name);
-        let (at, delivery) = (at.key("subscriber"), branch.delivery.as_ref());
-        let made = Generated { name, at, call, reply, dead_letter, delivery };
+        let (delivery, delivery_at) = (branch.delivery.as_ref(), at.key("delivery"));
+        let at = at.key("subscriber");
+        let made = Generated { name, at, call, reply, dead_letter, delivery, delivery_at };
         self.generated_route(manifest, *from, made, shared);
     }
 
@@ -264,6 +276,7 @@ impl Resolver<'_> {
             unserved,
             generated: Some(subscription),
         };
+        self.deliveries.insert(self.topology.routes.len(), made.delivery_at);
         self.topology.add_route(route);
     }
 }

@@ -16,6 +16,10 @@ use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Role, Route}
 pub(super) const SINK_NEVER_RESOLVES: &str = "the NATS channel never resolves a channel's dead letter sink, so \
     a Subscription without one of its own never becomes Ready (DeadLetterSinkResolveFailed)";
 
+/// A Channel takes the sink of the channel behind it for its own condition.
+const CHANNEL_NEVER_READY: &str = "the NATS channel never resolves a channel's dead letter sink, so the \
+    Channel over it never becomes Ready, nor any Subscription of it";
+
 impl Resolver<'_> {
     pub(super) fn messaging_nodes(&mut self, manifest: &Manifest, kind: &Messaging) {
         match kind {
@@ -158,12 +162,16 @@ impl Resolver<'_> {
         };
         let on_stream = matches!(channel.backing, Backing::NatsJetStream(_));
         let channel_sink = channel.delivery.as_ref().and_then(|d| d.dead_letter_sink.as_ref());
-        let unserved = (on_stream && channel_sink.is_some() && dead_letter.is_none())
-            .then_some(SINK_NEVER_RESOLVES);
+        let owner = self.topology.graph[from].name.object().cloned();
+        let outer = owner.as_ref().is_some_and(|key| key.is(GROUP, "Channel"));
+        let unserved = match (on_stream && channel_sink.is_some(), outer, dead_letter) {
+            (true, true, _) => Some(CHANNEL_NEVER_READY),
+            (true, false, None) => Some(SINK_NEVER_RESOLVES),
+            _ => None,
+        };
         let delivery = spec.delivery.clone().or_else(|| channel.delivery.clone());
         // On other channels the channel's sink stands in on its own.
         let inherited = channel_sink.filter(|_| !on_stream && dead_letter.is_none()).cloned();
-        let owner = self.topology.graph[from].name.object().cloned();
         let inherited = inherited.and_then(|sink| self.inherited_sink(&owner?, &sink));
         let route = Route {
             object: manifest.key.clone(),
@@ -189,10 +197,12 @@ impl Resolver<'_> {
     }
 
     fn unplanned(&mut self, manifest: &Manifest, why: &str) {
-        let help = if why == SINK_NEVER_RESOLVES {
-            "give the Subscription a deadLetterSink of its own"
-        } else {
-            "declare the channel, or have its own controller make the consumer"
+        let help = match why {
+            SINK_NEVER_RESOLVES => "give the Subscription a deadLetterSink of its own",
+            CHANNEL_NEVER_READY => {
+                "take the sink out of the Channel, and give each Subscription its own"
+            }
+            _ => "declare the channel, or have its own controller make the consumer",
         };
         let message = format!("no consumer is planned for this Subscription: {why}");
         let finding = Finding::new(Code::ConsumerNotPlanned, message, help)
@@ -204,7 +214,7 @@ impl Resolver<'_> {
 }
 
 /// The settings of a default template of the NATS channel; a project file's are checked with it.
-fn nats_default(template: &ChannelTemplate) -> Option<NatsJetStreamChannelSpec> {
+pub(super) fn nats_default(template: &ChannelTemplate) -> Option<NatsJetStreamChannelSpec> {
     if group_of(&template.api_version) != GROUP || template.kind != natsjs::KIND {
         return None;
     }

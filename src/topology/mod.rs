@@ -10,6 +10,7 @@ mod filter;
 mod flows;
 mod messaging;
 mod nack;
+mod nats_channel;
 mod object_model;
 mod openfunction;
 mod reference;
@@ -94,8 +95,9 @@ pub enum Backing {
     NatsJetStream(Box<NatsJetStreamChannelSpec>),
     /// A stream of JetStream that no channel stands before, by its name there.
     Stream { name: String },
-    /// A Knative Broker of a class.
-    Broker { class: String },
+    /// A Knative Broker of a class, and the NATS channel that it keeps its events in, where its settings
+    /// are declared and say so.
+    Broker { class: String, channel: Option<NodeIndex> },
     /// A topic of OpenFunction's event bus; absent where the bus itself is not known.
     BusTopic { bus: Option<ObjectKey> },
     /// Another kind; evctl knows its name only.
@@ -108,7 +110,7 @@ impl Backing {
         match self {
             Self::NatsJetStream(_) => crate::model::natsjs::KIND,
             Self::Stream { .. } => "stream",
-            Self::Broker { class } => class,
+            Self::Broker { class, .. } => class,
             Self::BusTopic { .. } => "event bus topic",
             Self::Other { kind, .. } => kind,
         }

@@ -8,7 +8,7 @@ use indexmap::map::Entry;
 use crate::diag::{Code, Finding, Location};
 use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
-use crate::model::{Assumed, Manifest, ObjectKey};
+use crate::model::{Assumed, Manifest, ObjectKey, Path};
 
 use super::nack::StreamKey;
 use super::{Channel, Node, NodeIndex, NodeName, Role, Topology};
@@ -33,6 +33,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         nodes: IndexMap::with_capacity(manifests.len()),
         streams: BTreeMap::new(),
         buses: BTreeMap::new(),
+        deliveries: BTreeMap::new(),
         topology: Topology::default(),
         findings: Vec::new(),
         dangling: Vec::new(),
@@ -58,6 +59,9 @@ pub(super) struct Resolver<'a> {
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
     /// The first event bus of each server, by URL and cluster id.
     pub(super) buses: BTreeMap<(String, String), ObjectKey>,
+    /// Where the delivery of a route stands, by the route's number, where that is not `spec.delivery`
+    /// of its object.
+    pub(super) deliveries: BTreeMap<usize, Path>,
     pub(super) topology: Topology,
     pub(super) findings: Vec<Finding>,
     pub(super) dangling: Vec<(ObjectKey, Finding)>,
@@ -94,6 +98,7 @@ impl Resolver<'_> {
             self.routes(manifest);
         }
         self.stream_names();
+        self.nats_channels();
     }
 
     fn nodes(&mut self, manifest: &Manifest) {

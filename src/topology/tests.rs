@@ -72,7 +72,7 @@ spec:
   channelTemplate:
     apiVersion: messaging.knative.dev/v1alpha1
     kind: NatsJetStreamChannel
-    spec: {delivery: {retry: 7}}
+    spec: {delivery: {retry: 7, backoffPolicy: linear, backoffDelay: PT1S}}
   steps: [{uri: http://one.example}]
   reply: {ref: {apiVersion: flows.knative.dev/v1, kind: Sequence, name: s}}
 ";

@@ -99,7 +99,7 @@ fn triggers_take_from_their_broker() {
     let Filter::Subscriptions(filters) = &route(&topology, "filters").filter else { panic!() };
     assert_eq!(filters[0].dialects(), ["exact"]);
     let (_, _, broker) = topology.channels().next().unwrap();
-    assert!(matches!(&broker.backing, Backing::Broker { class } if class == "Kafka"));
+    assert!(matches!(&broker.backing, Backing::Broker { class, .. } if class == "Kafka"));
 }
 
 fn a_delivery_is_all_or_nothing() {

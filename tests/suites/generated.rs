@@ -1,8 +1,9 @@
-//! The repositories of the bench: nothing is to be said of them, and they are the same every time.
+//! The repositories of the bench: nothing above a note is to be said of them, and they are the same every time.
 
 #[path = "../../benches/generate.rs"]
 mod generate;
 
+use evctl::diag::{Finding, Severity};
 use evctl::model::{Assumed, Input, load};
 use evctl::topology::resolve;
 use generate::{Mix, Repository};
@@ -28,7 +29,8 @@ fn clean(mix: &str) {
         let resolved = resolve(&loaded.manifests, &assumed);
         assert_eq!(loaded.manifests.len(), documents);
         assert_eq!(loaded.findings, []);
-        assert_eq!(resolved.findings, []);
+        let above_notes = resolved.findings.iter().filter(|f| f.severity > Severity::Note);
+        assert_eq!(above_notes.collect::<Vec<_>>(), Vec::<&Finding>::new());
         assert_eq!(resolved.dangling, []);
     }
 }

@@ -35,7 +35,7 @@ fn init_is_clean() {
         let words: Vec<&str> = command.split_whitespace().collect();
         Evctl::new(&words).run().code(0).hides(&["error", "warning"]);
     }
-    Evctl::new(&["validate", project]).run().code(0).says(&["nothing to say"]);
+    Evctl::new(&["validate", project]).run().code(0).says(&["0 errors, 0 warnings"]);
     Evctl::new(&["plan", project, "--offline"])
         .run()
         .code(0)
@@ -179,7 +179,7 @@ fn selects_planes() {
 
 /// By code, dangling references included; an environment's levels before the project's.
 fn findings_weigh() {
-    let subscription = "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n  channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: a}\n  subscriber: {ref: {apiVersion: v1, kind: Service, name: gone}}\n";
+    let subscription = "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n  channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: a}\n  subscriber: {ref: {apiVersion: v1, kind: Service, name: gone}}\n  delivery: {retry: 1, backoffPolicy: linear, backoffDelay: PT1S}\n";
     let project = "name: a\npolicy: {severity: {dangling-reference: note}}\nenvironments:\n  quiet: {policy: {severity: {dangling-reference: ignore}}}\n  strict: {policy: {severity: {dangling-reference: error}}}\n";
     let folder =
         Folder::bare(&[("a.yaml", CHANNEL), ("b.yaml", subscription), ("evctl.yaml", project)]);

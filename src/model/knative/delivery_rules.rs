@@ -58,7 +58,9 @@ fn backoff(reading: &mut Reading<'_>, at: &Path, delivery: &DeliverySpec) {
         reading.fault_at_key(Code::IncompleteBackoff, &at.key("retry"), message, help);
     }
     let first = if policy { "backoffPolicy" } else { "backoffDelay" };
-    if !retries && (policy || delivery.backoff_delay.is_some()) {
+    // `retry: 0` beside both is meant: the dispatcher of the NATS channel ends where they are missing.
+    let meant = delivery.retry == Some(0) && policy && delivery.backoff_delay.is_some();
+    if !retries && !meant && (policy || delivery.backoff_delay.is_some()) {
         let message = format!("`{}` has no effect: nothing is retried", at.key(first));
         let help =
             "write `retry` too: a delivery that says anything takes no default from elsewhere";

@@ -5,6 +5,7 @@
 pub mod admitted;
 pub mod proposal;
 pub mod rules;
+mod template_rules;
 
 use std::collections::BTreeMap;
 

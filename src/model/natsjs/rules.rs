@@ -4,10 +4,11 @@
 
 use crate::diag::{Code, Finding, Severity};
 use crate::model::decode::Place;
+use crate::model::knative::duck::DeliverySpec;
 use crate::model::path::Path;
 use crate::model::reading::Reading;
 
-use super::{ConsumerTemplate, ConsumerType, NatsJetStreamChannelSpec, StreamConfig, Subscriber};
+use super::{NatsJetStreamChannelSpec, Storage, StreamConfig, Subscriber};
 
 /// Which dispatcher serves a channel: the one of the cluster, or one in the channel's namespace.
 pub const SCOPE: &str = "eventing.knative.dev/scope";
@@ -37,13 +38,16 @@ pub fn faults(place: Place<'_>, at: &Path, spec: &NatsJetStreamChannelSpec) -> V
     if let Some(template) = &spec.consumer_config_template {
         faults.consumer(template, &at.key("consumerConfigTemplate"));
     }
+    if let Some(delivery) = &spec.delivery {
+        faults.delivery(delivery, &at.key("delivery"));
+    }
     for (number, subscriber) in spec.subscribers.iter().flatten().enumerate() {
         faults.subscriber(subscriber, &at.key("subscribers").index(number));
     }
     faults.findings
 }
 
-struct Faults<'a> {
+pub(super) struct Faults<'a> {
     place: Place<'a>,
     findings: Vec<Finding>,
 }
@@ -63,42 +67,37 @@ impl Faults<'_> {
             let severity = Some(Severity::Warning);
             self.tell(Code::UnworkableSetting, severity, &at.key("noAck"), message, help);
         }
+        self.storage(config, at);
     }
 
-    fn consumer(&mut self, template: &ConsumerTemplate, at: &Path) {
-        let pulled = template.consumer_type == Some(ConsumerType::Pull);
-        if pulled {
-            let message = "with Pull no Subscription becomes Ready, and no later one of any channel \
-                           is served until the dispatcher starts again (its reconciler blocks)";
-            let help = "write Push, or leave it out";
-            let severity = Some(Severity::Warning);
-            self.tell(Code::UnworkableSetting, severity, &at.key("consumerType"), message, help);
-        } else if template.filter_subject.as_ref().is_some_and(|subject| !subject.is_empty()) {
-            let message = "a pushed consumer with `filterSubject` never delivers: the dispatcher cannot \
-                           bind to it (\"subject does not match consumer\")";
-            let help = "take it away; keep other subjects in a channel of their own";
-            let severity = Some(Severity::Warning);
-            self.tell(Code::UnworkableSetting, severity, &at.key("filterSubject"), message, help);
+    /// What only a nats-server that starts again shows.
+    fn storage(&mut self, config: &StreamConfig, at: &Path) {
+        let alone = config.replicas.unwrap_or(1) <= 1;
+        if config.storage == Some(Storage::Memory) && alone {
+            let message = "when the nats-server starts again, the stream and its events are gone; the next \
+                           change of the channel makes it anew and ends the dispatcher once";
+            let help = "write File, or replicas: 3 in a cluster, where that must not be";
+            self.tell(Code::LostOnRestart, None, &at.key("storage"), message, help);
         }
-        self.ignored(template, pulled, at);
     }
 
-    fn ignored(&mut self, template: &ConsumerTemplate, pulled: bool, at: &Path) {
-        if template.max_deliver.is_some_and(|attempts| attempts != 0) {
-            let message = "`maxDeliver` of the template has no effect: the attempts are `retry` and 1 of \
-                           the Subscription's delivery, or of the channel's";
-            let help = "write `delivery.retry`";
-            self.tell(Code::IgnoredField, None, &at.key("maxDeliver"), message, help);
+    /// What of a channel's delivery nobody heeds.
+    fn delivery(&mut self, delivery: &DeliverySpec, at: &Path) {
+        if delivery.retry_after_max.is_some() {
+            let message =
+                "`retryAfterMax` has no effect: the NATS channel does not read Retry-After";
+            self.tell(
+                Code::IgnoredField,
+                None,
+                &at.key("retryAfterMax"),
+                message,
+                "take it away; the wait is that of the backoff",
+            );
         }
-        if template.fetch_batch_size.is_some() {
-            let message = "`fetchBatchSize` has no effect: the dispatcher takes FETCH_BATCH_SIZE of its \
-                           environment (32)";
-            let help = "take it away, or set the variable on the dispatcher's Deployment";
-            self.tell(Code::IgnoredField, None, &at.key("fetchBatchSize"), message, help);
-        }
-        if template.fetch_max_wait.as_ref().is_some_and(|wait| wait.nanoseconds() > 0) && !pulled {
-            let message = "`fetchMaxWait` has no effect: nothing is fetched, the server pushes";
-            self.tell(Code::IgnoredField, None, &at.key("fetchMaxWait"), message, "take it away");
+        if delivery.format.is_some() {
+            let message = format!("`{}` has no effect here", at.key("format"));
+            let help = "take it away: only Triggers heed it";
+            self.tell(Code::IgnoredField, None, &at.key("format"), &message, help);
         }
     }
 
@@ -112,7 +111,7 @@ impl Faults<'_> {
         self.tell(Code::MissingField, None, &at.key("subscriberUri"), &message, help);
     }
 
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         code: Code,
         severity: Option<Severity>,

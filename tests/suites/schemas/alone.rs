@@ -11,6 +11,7 @@ const REASONS: &[(&str, &str)] = &[
     ("dangling-reference", "it takes all documents to see"),
     ("wrong-kind", "it takes all documents to see"),
     ("stream-name-collision", "it takes all documents to see"),
+    ("subscription-refused", "it takes all documents to see"),
     ("invalid-stream-name", "the name is put together from others"),
     ("forbidden-field", "the type is shared with places that have the field"),
     ("missing-field", "one of several fields is enough, or one demands another"),
