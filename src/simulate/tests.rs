@@ -1,6 +1,6 @@
 //! What a reader sees of a delivery, one case per rule.
 
-use crate::diag::{Severity, worst};
+use crate::diag::{Code, Severity, worst};
 use crate::dispatch::{Profile, Time};
 use crate::model::event::Event;
 use crate::model::{Assumed, Input, load};
@@ -19,7 +19,10 @@ metadata: {name: orders}
 pub(super) fn topology(yaml: &str) -> Topology {
     let content = Ok(yaml.as_bytes().to_vec());
     let loaded = load(vec![Input::named("a.yaml", content)], "default", &Assumed::default());
-    assert!(worst(&loaded.findings) < Some(Severity::Error), "{:?}", loaded.findings);
+    // What the dispatcher cannot work with is simulated all the same: that says why.
+    let findings: Vec<_> =
+        loaded.findings.into_iter().filter(|f| f.code != Code::UnworkableSetting).collect();
+    assert!(worst(&findings) < Some(Severity::Error), "{findings:?}");
     resolve(&loaded.manifests, &Assumed::default()).topology
 }
 

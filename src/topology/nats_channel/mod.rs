@@ -14,6 +14,7 @@ mod retention;
 pub(super) use broker::unserved_trigger;
 
 use crate::diag::{Code, Finding};
+use crate::model::nack;
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
 use crate::model::{Manifest, ObjectKey, Path};
 
@@ -76,7 +77,8 @@ impl Resolver<'_> {
             .collect()
     }
 
-    /// The routes that read a channel: its own, and those of the Broker that keeps its events there.
+    /// The routes that the dispatcher serves from a channel: its own, and those of the Broker that keeps
+    /// its events there. Consumers of NACK read its stream, and know nothing of the dispatcher.
     fn readers(&self, node: NodeIndex) -> impl Iterator<Item = (usize, &Route)> {
         self.topology.routes.iter().enumerate().filter(move |(_, route)| {
             let through = match &self.topology.graph[route.from].role {
@@ -86,7 +88,7 @@ impl Resolver<'_> {
                 },
                 Role::Sink | Role::Producer => None,
             };
-            route.from == node || through == Some(node)
+            (route.from == node || through == Some(node)) && route.object.group != nack::GROUP
         })
     }
 
