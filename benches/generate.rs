@@ -256,6 +256,7 @@ spec:
     ref: {apiVersion: v1, kind: Service, name: handler-BLOCK}
   reply:
     uri: http://ledger.shop.svc.cluster.local/replies
+  delivery: {retry: 3, backoffPolicy: linear, backoffDelay: PT1S}
 ";
 
 const PING_SOURCE: &str = "\

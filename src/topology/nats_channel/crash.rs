@@ -2,10 +2,11 @@
 //! and where there is none of it, the process goes down before it answers the stream. Every channel
 //! goes down with it, and no dead letter sink is called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Code, Finding};
 use crate::jetstream::channel::{ack_wait, max_deliver};
+use crate::model::ObjectKey;
 use crate::model::duration::spoken;
 use crate::model::knative::duck::DeliverySpec;
 use crate::topology::resolve::Resolver;
@@ -70,23 +71,20 @@ fn back_after(channel: &NatsChannel<'_>, delivery: Option<&DeliverySpec>) -> Str
 /// Readers that go by no delivery at all: one finding for all channels of one object, where all of it
 /// can be mended.
 pub(super) fn no_delivery(resolver: &Resolver<'_>, channels: &[NatsChannel<'_>]) -> Vec<Finding> {
-    let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut bare: BTreeMap<&ObjectKey, (&NatsChannel<'_>, Vec<&str>)> = BTreeMap::new();
     for channel in channels {
-        if !told.insert(&channel.manifest.key) {
-            continue;
+        let names = channel.served(resolver).filter(|(_, route)| route.delivery.is_none());
+        for (_, route) in names {
+            let (_, all) = bare.entry(&channel.manifest.key).or_insert((channel, Vec::new()));
+            all.push(route.name().name.as_str());
         }
-        let family = channels.iter().filter(|other| other.manifest.key == channel.manifest.key);
-        let routes = family.flat_map(|channel| channel.served(resolver));
-        let bare: Vec<_> =
-            routes.map(|(_, route)| route).filter(|route| route.delivery.is_none()).collect();
-        if bare.is_empty() {
-            continue;
-        }
+    }
+    let mut findings = Vec::new();
+    for (channel, bare) in bare.into_values() {
         let message = format!(
             "{ENDS}: {} {} no delivery; the event comes back after {} and ends it again, for as long as that \
              is the answer",
-            names(bare.iter().map(|route| route.name().name.as_str())),
+            names(bare.iter().copied()),
             if bare.len() == 1 { "has" } else { "have" },
             back_after(channel, None)
         );

@@ -13,6 +13,8 @@ mod retention;
 
 pub(super) use broker::unserved_trigger;
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Code, Finding};
 use crate::model::nack;
 use crate::model::natsjs::{self, NatsJetStreamChannelSpec};
@@ -65,31 +67,35 @@ impl Resolver<'_> {
     }
 
     fn gather(&self) -> Vec<NatsChannel<'_>> {
+        let mut readers = self.readers();
         let channels = self.topology.channels();
         channels
             .filter_map(|(node, declared, channel)| {
                 let Backing::NatsJetStream(spec) = &channel.backing else { return None };
                 let key = declared.name.object()?.clone();
                 let manifest = self.manifest(declared.generated_by.as_ref().unwrap_or(&key))?;
-                let routes = self.readers(node).map(|(number, _)| number).collect();
+                let routes = readers.remove(&node).unwrap_or_default();
                 Some(NatsChannel { node, key, manifest, spec: (**spec).clone(), routes })
             })
             .collect()
     }
 
-    /// The routes that the dispatcher serves from a channel: its own, and those of the Broker that keeps
-    /// its events there. Consumers of NACK read its stream, and know nothing of the dispatcher.
-    fn readers(&self, node: NodeIndex) -> impl Iterator<Item = (usize, &Route)> {
-        self.topology.routes.iter().enumerate().filter(move |(_, route)| {
-            let through = match &self.topology.graph[route.from].role {
-                Role::Channel(from) => match from.backing {
-                    Backing::Broker { channel, .. } => channel,
-                    _ => None,
-                },
-                Role::Sink | Role::Producer => None,
+    /// The routes that the dispatcher serves from each channel: its own, and those of the Broker that
+    /// keeps its events there. Consumers of NACK read its stream, and know nothing of the dispatcher.
+    fn readers(&self) -> BTreeMap<NodeIndex, Vec<usize>> {
+        let mut readers: BTreeMap<NodeIndex, Vec<usize>> = BTreeMap::new();
+        for (number, route) in self.topology.routes.iter().enumerate() {
+            let Role::Channel(from) = &self.topology.graph[route.from].role else { continue };
+            let channel = match from.backing {
+                Backing::NatsJetStream(_) if route.object.group != nack::GROUP => Some(route.from),
+                Backing::Broker { channel, .. } => channel,
+                _ => None,
             };
-            (route.from == node || through == Some(node)) && route.object.group != nack::GROUP
-        })
+            if let Some(channel) = channel {
+                readers.entry(channel).or_default().push(number);
+            }
+        }
+        readers
     }
 
     fn manifest(&self, key: &ObjectKey) -> Option<&Manifest> {
