@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::model::duration::GoDuration;
-use crate::model::text::ProjectName;
+use crate::model::text::{ConfigMapName, ProjectName};
 
 /// What to read.
 #[derive(Debug, Clone, Args)]
@@ -100,6 +100,10 @@ pub(super) struct NatsArgs {
     /// The NATS servers, with commas between, in place of the context's [default: $NATS_URL]
     #[arg(long, value_name = "URL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub nats_url: Option<String>,
+    /// The ConfigMap by which the NATS channel connects, such as config-nats, in the cluster or the input;
+    /// in namespace knative-eventing where it says none
+    #[arg(long, value_name = "[NAMESPACE/]NAME", conflicts_with = "nats_context", value_parser = config_map)]
+    pub nats_from: Option<ConfigMapName>,
     /// The NATS credentials file [default: $NATS_CREDS]
     #[arg(long, value_name = "FILE")]
     pub creds: Option<PathBuf>,
@@ -128,6 +132,9 @@ pub(super) struct NatsArgs {
     /// Whether the servers are the project's to say, and no variable's.
     #[arg(skip)]
     pub own_context: bool,
+    /// The Secret that the project's environment names for the credentials file: namespace, name, key.
+    #[arg(skip)]
+    pub secret: Option<(String, String, String)>,
 }
 
 impl NatsArgs {
@@ -136,6 +143,7 @@ impl NatsArgs {
         let files = [&self.creds, &self.nkey, &self.nats_ca, &self.nats_cert, &self.nats_key];
         let texts = [&self.nats_context, &self.nats_url, &self.js_domain, &self.js_api_prefix];
         self.nats_tls_first
+            || self.nats_from.is_some()
             || files.into_iter().any(Option::is_some)
             || texts.into_iter().any(Option::is_some)
     }
@@ -190,6 +198,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Err("no answer comes in no time; write 500ms or 30s".to_owned());
     }
     Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn config_map(text: &str) -> Result<ConfigMapName, String> {
+    ConfigMapName::parse(text)
 }
 
 fn project(text: &str) -> Result<String, String> {

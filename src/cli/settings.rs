@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::project::{
-    self, FILE_NAME, KubernetesPlane, NatsPlane, Project, Settings, settings,
+    self, FILE_NAME, KubernetesPlane, NatsCredentials, NatsPlane, Project, Settings, settings,
 };
 use crate::model::{Assumed, Input};
 
@@ -120,9 +120,13 @@ impl Chosen {
         if args.nats_url.is_none() {
             args.nats_url.clone_from(&plane.url);
         }
+        if args.nats_from.is_none() {
+            args.nats_from.clone_from(&plane.from);
+        }
         if args.creds.is_none() && args.nkey.is_none() {
             or(&mut args.creds, &plane.creds);
             or(&mut args.nkey, &plane.nkey);
+            args.secret = plane.credentials.as_ref().map(NatsCredentials::place);
         }
         if args.js_domain.is_none() && args.js_api_prefix.is_none() {
             args.js_domain.clone_from(&plane.domain);

@@ -61,6 +61,7 @@ catalogue! {
     MergeOverrides "merge-overrides" Warning "a merge key changes a key that stands above it";
     NotAManifest "not-a-manifest" Note "a document has neither apiVersion nor kind and is passed over";
     HelmTemplate "helm-template" Note "a Helm chart or another template is passed over";
+    ControllerConnection "controller-connection" Note "how NACK's controllers connect for an object, where evctl does not connect so";
     SkippedKind "skipped-kind" Note "a document is for another tool and is passed over";
     MissingField "missing-field" Error "a required field is not there";
     UnknownField "unknown-field" Error "a field that the kind does not have";

@@ -94,7 +94,8 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Connects to every target.
+    /// Connects to every target, but for NATS where a Secret or ConfigMap is named that says how: that
+    /// is left to `join`.
     ///
     /// # Errors
     /// The first server that cannot be reached, refuses the credentials, or lacks what is needed.
@@ -104,7 +105,7 @@ impl Servers {
             None => None,
         };
         let mut nats = BTreeMap::new();
-        if let Some(target) = &targets.nats {
+        if let Some(target) = targets.nats.as_ref().filter(|target| target.reference.is_none()) {
             let connection = nats::Connection::connect(target, targets.timeout).await?;
             nats.insert(String::new(), connection);
         }
@@ -120,8 +121,17 @@ impl Servers {
         sites: &BTreeMap<String, Site>,
         declared: &Declared,
     ) -> Result<(), LiveError> {
-        let Some(own) = self.own.clone().filter(|_| !sites.is_empty()) else { return Ok(()) };
+        let Some(named) = self.own.clone() else { return Ok(()) };
         let places = profile::Places { cluster: self.cluster.as_ref(), declared };
+        let own = places.own(named.clone()).await?;
+        if named.reference.is_some() {
+            let connection = nats::Connection::connect(&own, self.timeout).await?;
+            self.nats.insert(String::new(), connection);
+            self.own = Some(own.clone());
+        }
+        if sites.is_empty() {
+            return Ok(());
+        }
         for (name, site) in sites {
             let in_site = |mut error: LiveError| {
                 error.what = format!("site {name}: {}", error.what);

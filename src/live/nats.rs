@@ -251,8 +251,10 @@ fn options(target: &NatsTarget, timeout: Duration) -> Result<ConnectOptions, Liv
 }
 
 fn signed(options: ConnectOptions, credentials: &str) -> Result<ConnectOptions, LiveError> {
+    // Without the end of its last line a file counts as broken, and Secrets are often kept so.
+    let credentials = format!("{}\n", credentials.trim_end());
     // The error's words could repeat what is wrong with them, which is a secret.
-    options.credentials(credentials).map_err(|_| {
+    options.credentials(&credentials).map_err(|_| {
         LiveError::new(
             "the NATS credentials cannot be used",
             "they do not hold a user's JWT and the seed of an NKey",
@@ -300,6 +302,12 @@ fn refused(name: &str, error: &ConnectError) -> LiveError {
              the NATS context",
             )
         }
+        _ if name.contains(".svc") => LiveError::new(
+            format!("NATS at {name} cannot be reached"),
+            detail,
+            "the address is one inside of the cluster: run evctl there, or forward a port (`kubectl \
+             port-forward`) and give it with --nats-url",
+        ),
         _ => LiveError::new(
             format!("NATS at {name} cannot be reached"),
             detail,

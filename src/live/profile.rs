@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DynamicObject};
 
-use crate::model::ObjectKey;
-use crate::model::nack::AccountSpec;
-use crate::world::site::{Declared, Profile, SecretKey, Site};
+use serde_json::Value;
+
+use crate::diag::Severity;
+use crate::model::{Assumed, Input, ObjectKey, load};
+use crate::world::site::{Declared, Profile, Reference, SecretKey, Site};
 
 use super::cluster::Cluster;
 use super::target::{NatsAuth, NatsTarget, servers};
@@ -43,6 +45,23 @@ impl Places<'_> {
         Ok(target)
     }
 
+    /// How the run itself connects, with what is only named read.
+    pub(super) async fn own(&self, own: NatsTarget) -> Result<NatsTarget, LiveError> {
+        match own.reference.clone() {
+            None => Ok(own),
+            Some(Reference::Credentials(at)) => {
+                let profile = Profile { credentials: Some(at), ..Profile::default() };
+                let target = self.with(own, &profile, "the project's environment").await?;
+                Ok(NatsTarget { reference: None, ..target })
+            }
+            Some(Reference::ConfigMap(map)) => {
+                let profile = self.profile(&map).await?;
+                let said = self.with(NatsTarget::default(), &profile, &map.to_string()).await?;
+                Ok(own.over(said))
+            }
+        }
+    }
+
     /// A target with everything that a profile says in its place.
     pub(super) async fn with(
         &self,
@@ -54,9 +73,12 @@ impl Places<'_> {
         for secret in profile.secrets() {
             secrets.insert(secret.clone(), self.secret(secret, named_by).await?);
         }
-        let value = |at: &Option<SecretKey>| at.as_ref().map(|at| text(&secrets, at)).transpose();
+        let value = |at: &Option<SecretKey>| match at {
+            Some(at) => text(&secrets, at),
+            None => Ok(None),
+        };
         let pair = |at: &Option<(SecretKey, SecretKey)>| match at {
-            Some((one, other)) => Ok(Some((text(&secrets, one)?, text(&secrets, other)?))),
+            Some((one, other)) => Ok(text(&secrets, one)?.zip(text(&secrets, other)?)),
             None => Ok(None),
         };
         let (urls, in_url) = servers(&profile.servers.join(","));
@@ -80,37 +102,41 @@ impl Places<'_> {
             target.auth = auth.unwrap_or_default();
             target.token = token;
         }
-        target.authorities = value(&profile.authorities)?.or(target.authorities);
+        let trusted = value(&profile.authorities)?.or_else(|| profile.bundle.clone());
+        target.authorities = trusted.or(target.authorities);
         target.certificate = pair(&profile.certificate)?.or(target.certificate);
         target.tls_first |= profile.tls_first;
         Ok(target)
     }
 
-    async fn profile(&self, account: &ObjectKey) -> Result<Profile, LiveError> {
-        if let Some(profile) = self.declared.profile(account) {
+    /// What an Account or a ConfigMap says: the input's, which is what the cluster is to have, or else
+    /// the cluster's.
+    async fn profile(&self, object: &ObjectKey) -> Result<Profile, LiveError> {
+        if let Some(profile) = self.declared.profile(object) {
             return Ok(profile.clone());
         }
         if let Some(cluster) = self.cluster
-            && let Some(object) = live_object(cluster, account).await?
+            && let Some(live) = live_object(cluster, object).await?
         {
-            let spec = object.data.get("spec").cloned().unwrap_or_default();
-            let spec: AccountSpec = serde_json::from_value(spec).map_err(|error| {
+            return read(object, live).map_err(|why| {
                 LiveError::new(
-                    format!("{account} of {} cannot be used", cluster.name),
-                    error.to_string(),
-                    "write it as NACK's CRD has it",
+                    format!("{object} of {} says no way to connect to NATS", cluster.name),
+                    why,
+                    "write it as docs/guide.md, \"The planes\", has it",
                 )
-            })?;
-            return Ok(Profile::of_account(
-                account.namespace.as_deref().unwrap_or_default(),
-                &spec,
-            ));
+            });
         }
-        Err(LiveError::new(
-            format!("how to connect to {account} is not known"),
-            format!("the object is {}", self.nowhere()),
+        let help = if object.kind == "ConfigMap" {
+            "name the ConfigMap by which the NATS channel connects, and its namespace: \
+             --nats-from NAMESPACE/NAME"
+        } else {
             "declare the Account beside what names it, or take `account` away to use the run's own \
-             connection",
+             connection"
+        };
+        Err(LiveError::new(
+            format!("how to connect to NATS as {object} says is not known"),
+            format!("the object is {}", self.nowhere()),
+            help,
         ))
     }
 
@@ -168,13 +194,34 @@ async fn live_secret(
     }))
 }
 
-fn text(secrets: &Secrets, at: &SecretKey) -> Result<String, LiveError> {
+/// What a live object says, read as if it were declared.
+fn read(key: &ObjectKey, live: DynamicObject) -> Result<Profile, String> {
+    let mut body = serde_json::to_value(live).map_err(|error| error.to_string())?;
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|name, _| name == "name" || name == "namespace");
+    }
+    let input = Input::named(key.to_string(), Ok(body.to_string().into_bytes()));
+    let namespace = key.namespace.as_deref().unwrap_or_default();
+    let loaded = load(vec![input], namespace, &Assumed::default());
+    if let Some(profile) = Declared::of(&loaded.manifests).profile(key) {
+        return Ok(profile.clone());
+    }
+    // The words of a finding could repeat what it finds; its path does not.
+    let fault = loaded.findings.iter().find(|finding| finding.severity == Severity::Error);
+    Err(match fault {
+        Some(fault) => format!("`{}` is not as it has to be ({})", fault.path, fault.code.name()),
+        None => "it has neither `eventing-nats` nor `eventing-jetstream`".to_owned(),
+    })
+}
+
+fn text(secrets: &Secrets, at: &SecretKey) -> Result<Option<String>, LiveError> {
     let values = secrets.get(&at.secret);
     let value = values.and_then(|values| values.get(&at.key));
     let why = match value.map(|bytes| std::str::from_utf8(bytes)) {
-        Some(Ok(text)) if !text.trim().is_empty() => return Ok(text.trim_end().to_owned()),
+        Some(Ok(text)) if !text.trim().is_empty() => return Ok(Some(text.trim_end().to_owned())),
         Some(Ok(_)) => format!("its key {} is empty", at.key),
         Some(Err(_)) => format!("its key {} holds bytes that are no text", at.key),
+        None if at.optional => return Ok(None),
         None => {
             let keys: Vec<&str> =
                 values.into_iter().flatten().map(|(key, _)| key.as_str()).collect();

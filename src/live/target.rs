@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::world::site::Reference;
+
 /// How to say who we are.
 #[derive(Clone, Default)]
 pub enum NatsAuth {
@@ -38,6 +40,8 @@ pub struct NatsTarget {
     pub inbox_prefix: Option<String>,
     /// How long any one answer may take, where it is not as for all servers.
     pub timeout: Option<Duration>,
+    /// What is named instead of said, and read when the cluster and the input are at hand.
+    pub reference: Option<Reference>,
 }
 
 impl std::fmt::Debug for NatsTarget {
@@ -58,6 +62,27 @@ impl NatsTarget {
         self.auth = NatsAuth::None;
         self.token = None;
         self
+    }
+
+    /// This target, with another's settings where this one says nothing.
+    #[must_use]
+    pub(super) fn over(self, base: Self) -> Self {
+        let says_who = !matches!(self.auth, NatsAuth::None) || self.token.is_some();
+        let (auth, token) =
+            if says_who { (self.auth, self.token) } else { (base.auth, base.token) };
+        Self {
+            servers: if self.servers.is_empty() { base.servers } else { self.servers },
+            auth,
+            token,
+            authorities: self.authorities.or(base.authorities),
+            certificate: self.certificate.or(base.certificate),
+            tls_first: self.tls_first || base.tls_first,
+            reference: None,
+            domain: self.domain,
+            api_prefix: self.api_prefix,
+            inbox_prefix: self.inbox_prefix,
+            timeout: self.timeout,
+        }
     }
 
     /// The subjects of JetStream's API begin like this.

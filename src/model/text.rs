@@ -116,6 +116,18 @@ text_type!(
 );
 
 text_type!(
+    /// A ConfigMap, with its namespace where that is not a usual one.
+    ConfigMapName,
+    "the name of a ConfigMap, or NAMESPACE/NAME",
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    at most 317,
+    |text| {
+        let (namespace, name) = text.split_once('/').unwrap_or(("x", text));
+        text.len() <= 317 && is_label(namespace) && name.split('.').all(is_label)
+    }
+);
+
+text_type!(
     /// The DNS name of an endpoint.
     DnsName,
     "a DNS name: labels of letters, digits and `-` joined by dots, without scheme, port and path",

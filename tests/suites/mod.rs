@@ -31,6 +31,7 @@ mod live_kubernetes;
 mod live_nack;
 mod live_prune;
 mod live_recipe;
+mod live_secrets;
 mod live_sites;
 mod load;
 mod load_properties;
@@ -45,6 +46,7 @@ mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
 mod schemas;
+mod secrecy;
 mod shape_properties;
 mod shape_properties_nats;
 mod shape_seeds;
@@ -100,6 +102,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_both_planes::trials(),
         live_faults::trials(),
         live_sites::trials(),
+        live_secrets::trials(),
+        secrecy::trials(),
         live_connections::trials(),
         yaml_as_kubernetes::trials(),
     ]

@@ -8,7 +8,10 @@ mod value;
 use std::time::Duration;
 
 use crate::live::{LiveError, NatsAuth, NatsTarget, servers};
+use crate::model::ObjectKey;
 use crate::model::duration::GoDuration;
+use crate::model::text::ConfigMapName;
+use crate::world::site::{Reference, SecretKey};
 
 use super::args::NatsArgs;
 use super::environment::Environment;
@@ -49,6 +52,9 @@ pub(super) fn target(
     args: &NatsArgs,
     environment: &Environment,
 ) -> Result<Option<NatsTarget>, LiveError> {
+    if let Some(map) = &args.nats_from {
+        return from_config_map(map, args, environment).map(Some);
+    }
     // What the project says, it says instead of variables and of what lies about.
     let own = args.own_context && (args.nats_url.is_some() || args.nats_context.is_some());
     let ambient = |name: &str| if own { None } else { environment.text(name) };
@@ -66,7 +72,34 @@ pub(super) fn target(
     if let Some(url) = url {
         settings.url = url;
     }
-    settings.target(environment).map(Some)
+    let reference = args
+        .secret
+        .as_ref()
+        .map(|(namespace, name, key)| Reference::Credentials(SecretKey::of(namespace, name, key)));
+    Ok(Some(NatsTarget { reference, ..settings.target(environment)? }))
+}
+
+/// What flags say beside a ConfigMap; the rest it says itself. No variable and no context is asked.
+fn from_config_map(
+    map: &ConfigMapName,
+    args: &NatsArgs,
+    environment: &Environment,
+) -> Result<NatsTarget, LiveError> {
+    let mut settings =
+        Settings { url: args.nats_url.clone().unwrap_or_default(), ..Settings::default() };
+    settings.take_flags(args);
+    let unsaid = settings.url.is_empty();
+    let object = ObjectKey {
+        group: String::new(),
+        kind: "ConfigMap".to_owned(),
+        namespace: Some(map.namespace()),
+        name: map.name(),
+    };
+    let mut target = settings.target(environment)?;
+    if unsaid {
+        target.servers.clear();
+    }
+    Ok(NatsTarget { reference: Some(Reference::ConfigMap(object)), ..target })
 }
 
 impl Settings {
@@ -122,7 +155,7 @@ impl Settings {
     }
 
     fn take_flags(&mut self, args: &NatsArgs) {
-        if args.creds.is_some() || args.nkey.is_some() {
+        if args.creds.is_some() || args.nkey.is_some() || args.secret.is_some() {
             for other in [&mut self.user, &mut self.password, &mut self.token, &mut self.jwt] {
                 other.clear();
             }
@@ -176,6 +209,7 @@ impl Settings {
             inbox_prefix: said(&self.inbox_prefix),
             domain: self.domain,
             timeout: timeout(environment)?,
+            reference: None,
         })
     }
 

@@ -33,6 +33,11 @@ impl Kept {
             Self::File(path) => contents(path, what),
             Self::Text(text) => match Reference::of(text) {
                 Some(reference) => reference.read(what, environment),
+                None if is_secret(text) => Err(LiveError::new(
+                    format!("{what} for NATS cannot be had"),
+                    "the name of a file is expected, and the secret itself is said",
+                    "write it to a file and name that, or name the variable that holds it: env://NAME",
+                )),
                 None => contents(&environment.expand(text), what),
             },
         }
@@ -124,6 +129,15 @@ impl<'a> Reference<'a> {
             ),
         }
     }
+}
+
+/// Whether a text is what a file should hold: credentials, a JWT, or an NKey's seed.
+fn is_secret(text: &str) -> bool {
+    let is_seed = |text: &str| {
+        let base32 = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        text.starts_with('S') && text.len() >= 50 && text.chars().all(base32)
+    };
+    text.contains("-----BEGIN") || text.starts_with("eyJ") || is_seed(text.trim())
 }
 
 fn contents(file: &Path, what: &str) -> Result<String, LiveError> {

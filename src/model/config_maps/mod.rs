@@ -27,7 +27,7 @@ use super::yaml::{Node, Value, embedded};
 
 pub use knative::{BrokerConfig, BrokerDefaults, ChannelDefaults};
 pub use nats::NatsConnection;
-pub use proposed::{DispatcherDefaults, JetStreamConnection};
+pub use proposed::{DispatcherDefaults, JetStreamConnection, KeyInSecret};
 
 /// The kinds of the family.
 pub const KINDS: &[Kind] = &[Kind {

@@ -4,7 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::mapping::from_mapping;
+use crate::model::path::Path;
+use crate::model::reading::Reading;
 use crate::model::text::{AccountName, Word};
+
+use super::shared::in_pod;
 
 /// How the controllers connect for every object that names this one in `account`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -108,5 +112,16 @@ impl AccountSpec {
         ]
         .into_iter()
         .filter_map(|(part, secret)| Some((part, secret?.name.as_str())))
+    }
+}
+
+/// What of an Account evctl does not do.
+pub(super) fn check(spec: &AccountSpec, reading: &mut Reading<'_>) {
+    let at = Path::of("spec");
+    if spec.creds.as_ref().is_some_and(|creds| creds.secret.is_none()) {
+        in_pod(reading, &at.key("creds"));
+    }
+    if spec.tls.as_ref().is_some_and(|tls| tls.secret.is_none()) {
+        in_pod(reading, &at.key("tls"));
     }
 }

@@ -43,6 +43,9 @@ pub enum Nack {
 impl Spec for StreamSpec {
     fn check(&self, reading: &mut Reading<'_>) {
         stream::check(self, reading);
+        let (creds, nkey) = (self.creds.as_ref(), self.nkey.as_ref());
+        let (tls, servers) = (self.tls.as_ref(), self.servers.as_ref());
+        shared::Connection { creds, nkey, tls, servers }.check(reading);
     }
 
     fn typed(self) -> Typed {
@@ -53,6 +56,9 @@ impl Spec for StreamSpec {
 impl Spec for ConsumerSpec {
     fn check(&self, reading: &mut Reading<'_>) {
         consumer::check(self, reading);
+        let (creds, nkey) = (self.creds.as_ref(), self.nkey.as_ref());
+        let (tls, servers) = (self.tls.as_ref(), self.servers.as_ref());
+        shared::Connection { creds, nkey, tls, servers }.check(reading);
     }
 
     fn typed(self) -> Typed {
@@ -63,6 +69,9 @@ impl Spec for ConsumerSpec {
 impl Spec for KeyValueSpec {
     fn check(&self, reading: &mut Reading<'_>) {
         stores::check(self, reading);
+        let (creds, nkey) = (self.creds.as_ref(), self.nkey.as_ref());
+        let (tls, servers) = (self.tls.as_ref(), self.servers.as_ref());
+        shared::Connection { creds, nkey, tls, servers }.check(reading);
     }
 
     fn typed(self) -> Typed {
@@ -71,12 +80,22 @@ impl Spec for KeyValueSpec {
 }
 
 impl Spec for ObjectStoreSpec {
+    fn check(&self, reading: &mut Reading<'_>) {
+        let (creds, nkey) = (self.creds.as_ref(), self.nkey.as_ref());
+        let (tls, servers) = (self.tls.as_ref(), self.servers.as_ref());
+        shared::Connection { creds, nkey, tls, servers }.check(reading);
+    }
+
     fn typed(self) -> Typed {
         Typed::Nack(Nack::ObjectStore(Box::new(self)))
     }
 }
 
 impl Spec for AccountSpec {
+    fn check(&self, reading: &mut Reading<'_>) {
+        account::check(self, reading);
+    }
+
     fn typed(self) -> Typed {
         Typed::Nack(Nack::Account(Box::new(self)))
     }

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::diag::{Code, Severity};
 use crate::model::number::Count;
+use crate::model::path::Path;
+use crate::model::reading::Reading;
 use crate::model::text::{InstantOrEmpty, StreamName, SubjectOrEmpty};
 
 /// Certificates to connect with, as files that are mounted into the controller.
@@ -16,6 +19,47 @@ pub struct Tls {
     pub client_key: Option<String>,
     /// The paths of the certificates to trust.
     pub root_cas: Option<Vec<String>>,
+}
+
+/// How one object says to connect, apart from its Account.
+pub(super) struct Connection<'a> {
+    pub(super) creds: Option<&'a String>,
+    pub(super) nkey: Option<&'a String>,
+    pub(super) tls: Option<&'a Tls>,
+    pub(super) servers: Option<&'a Vec<String>>,
+}
+
+impl Connection<'_> {
+    /// Says what of it evctl does not do.
+    pub(super) fn check(&self, reading: &mut Reading<'_>) {
+        let said = |text: Option<&String>| text.is_some_and(|text| !text.is_empty());
+        for (field, is_said) in [
+            ("creds", said(self.creds)),
+            ("nkey", said(self.nkey)),
+            ("tls", self.tls.is_some_and(|tls| *tls != Tls::default())),
+        ] {
+            if is_said {
+                in_pod(reading, &Path::of("spec").key(field));
+            }
+        }
+        if self.servers.is_some_and(|servers| !servers.is_empty()) {
+            let message = "NACK's controllers connect to these servers for this object; evctl makes it \
+                           where the run connects to";
+            let path = Path::of("spec.servers");
+            reading.fault_at_key(Code::ControllerConnection, &path, message, ACCOUNT);
+            reading.weigh_last(Severity::Warning);
+        }
+    }
+}
+
+const ACCOUNT: &str = "put it into an Account, with Secrets, and name that in `account`: evctl connects as \
+                       it says";
+
+/// A path in the controllers' pod.
+pub(super) fn in_pod(reading: &mut Reading<'_>, path: &Path) {
+    let message =
+        format!("`{path}` is a path in the pod of NACK's controllers; evctl does not use it");
+    reading.fault_at_key(Code::ControllerConnection, path, message, ACCOUNT);
 }
 
 /// Where in a cluster a stream lives.

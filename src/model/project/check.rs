@@ -77,6 +77,23 @@ fn nats_plane(nats: &NatsPlane, at: &Path, place: Place<'_>, found: &mut Vec<Fin
         let help = "keep them in a NATS context or a credentials file, and name that";
         found.push(place.finding(Code::CredentialsInProject, &at.key("url"), message, help));
     }
+    let ways = [nats.creds.is_some(), nats.nkey.is_some(), nats.credentials.is_some()];
+    let doubles = [
+        ("from", nats.from.is_some() && nats.context.is_some(), "a NATS context and a ConfigMap"),
+        ("credentials", ways.iter().filter(|said| **said).count() > 1, "two ways in"),
+    ];
+    for (field, double, what) in doubles {
+        if double {
+            let message = format!("{what} cannot both say how to connect");
+            let path = if nats.credentials.is_none() && field == "credentials" {
+                at.key("nkey")
+            } else {
+                at.key(field)
+            };
+            let finding = place.finding(Code::InvalidValue, &path, message, "keep one of them");
+            found.push(finding.at(place.key(&path)));
+        }
+    }
     let tls = nats.tls.as_ref();
     let (cert, key) = (tls.and_then(|tls| tls.cert.as_ref()), tls.and_then(|tls| tls.key.as_ref()));
     if cert.is_some() != key.is_some() {

@@ -7,9 +7,12 @@ use serde::Deserialize;
 
 use crate::model::knative::duck::{DeliverySpec, KReference};
 use crate::model::knative::messaging::ChannelTemplate;
-use crate::model::text::{NamespaceName, ServerVersion};
+use crate::model::text::{ConfigMapName, NamespaceName, ObjectName, ServerVersion};
 
 use super::policy::Policy;
+
+/// Where Knative Eventing and the NATS channel are installed.
+const SYSTEM_NAMESPACE: &str = "knative-eventing";
 
 /// One place that the project is applied to. What it says goes before what the project says.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -62,12 +65,18 @@ pub struct KubernetesPlane {
 pub struct NatsPlane {
     /// A context of the `nats` CLI. What is said beside it goes before what it says.
     pub context: Option<String>,
+    /// The ConfigMap by which the NATS channel connects, instead of a context: `config-nats`, or
+    /// `NAMESPACE/NAME`. Read from the cluster, or else from the manifests, with the Secrets that it names.
+    /// What is said beside it goes before what it says.
+    pub from: Option<ConfigMapName>,
     /// The servers, with commas between, such as `tls://nats.example:4222`. No credentials in it.
     pub url: Option<String>,
     /// The credentials file, from the project file's folder on.
     pub creds: Option<String>,
     /// The file with the seed of an NKey, from the project file's folder on.
     pub nkey: Option<String>,
+    /// The credentials file in a Secret of the cluster.
+    pub credentials: Option<NatsCredentials>,
     /// Certificates for a connection over TLS.
     pub tls: Option<NatsTls>,
     /// The JetStream domain.
@@ -75,6 +84,49 @@ pub struct NatsPlane {
     /// What stands before the subjects of JetStream's API in place of `$JS.API`, where another account
     /// lets this one in.
     pub api_prefix: Option<String>,
+}
+
+/// A credentials file in a Secret of the cluster.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NatsCredentials {
+    /// Which Secret.
+    pub secret: NatsSecret,
+}
+
+/// A key of a Secret.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NatsSecret {
+    /// The Secret's namespace; knative-eventing where it is left out.
+    pub namespace: Option<NamespaceName>,
+    /// The Secret's name.
+    pub name: ObjectName,
+    /// The key in it; `nats.creds` where it is left out.
+    pub key: Option<String>,
+}
+
+impl NatsCredentials {
+    /// Namespace, name and key.
+    pub fn place(&self) -> (String, String, String) {
+        let Self { secret } = self;
+        let namespace = secret.namespace.as_ref().map_or(SYSTEM_NAMESPACE, NamespaceName::as_str);
+        let key = secret.key.as_deref().unwrap_or("nats.creds");
+        (namespace.to_owned(), secret.name.as_str().to_owned(), key.to_owned())
+    }
+}
+
+impl ConfigMapName {
+    /// The namespace; knative-eventing where it says none.
+    pub fn namespace(&self) -> String {
+        let said = self.as_str().split_once('/').map(|(namespace, _)| namespace);
+        said.unwrap_or(SYSTEM_NAMESPACE).to_owned()
+    }
+
+    pub fn name(&self) -> String {
+        let text = self.as_str();
+        text.split_once('/').map_or(text, |(_, name)| name).to_owned()
+    }
 }
 
 /// Certificates for a NATS connection over TLS: PEM files, from the project file's folder on.

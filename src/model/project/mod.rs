@@ -16,7 +16,8 @@ use super::text::{EnvironmentName, ProjectName};
 
 pub use check::check;
 pub use environment::{
-    Assume, BrokerDefaults, Defaults, Environment, KubernetesPlane, NatsPlane, NatsTls, Streams,
+    Assume, BrokerDefaults, Defaults, Environment, KubernetesPlane, NatsCredentials, NatsPlane,
+    NatsSecret, NatsTls, Streams,
 };
 pub use policy::{Level, Policy};
 pub use settings::{Settings, Unknown, settings};

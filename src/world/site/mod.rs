@@ -1,5 +1,5 @@
-//! Which NATS accounts the manifests speak of besides the run's own, and how NACK's Account objects say
-//! to get there. Secrets are named here, never held. Knows no connection.
+//! Which NATS accounts the manifests speak of besides the run's own, and how NACK's Account objects and
+//! the NATS channel's ConfigMaps say to get there. Secrets are named here, never held. Knows no connection.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::model::config_maps::{JetStreamConnection, KeyInSecret, NatsConnection, Settings};
 use crate::model::manifest::Typed;
 use crate::model::nack::{AccountSpec, GROUP, Nack, TlsSecret};
 use crate::model::text::AccountName;
@@ -26,6 +27,17 @@ pub struct Site {
 pub struct SecretKey {
     pub secret: ObjectKey,
     pub key: String,
+    /// Whether a Secret without the key says nothing, rather than being wrong.
+    pub optional: bool,
+}
+
+/// What is named, instead of said, about how the run itself connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// The ConfigMap by which the NATS channel connects.
+    ConfigMap(ObjectKey),
+    /// A credentials file in a Secret.
+    Credentials(SecretKey),
 }
 
 /// How to connect, each secret by reference. What is absent or empty is as for the run itself.
@@ -41,9 +53,37 @@ pub struct Profile {
     pub user: Option<(SecretKey, SecretKey)>,
     /// Whom to trust, PEM.
     pub authorities: Option<SecretKey>,
+    /// The same, said in the profile itself: certificates are no secret.
+    pub bundle: Option<String>,
     /// The client's certificate and key, PEM.
     pub certificate: Option<(SecretKey, SecretKey)>,
     pub tls_first: bool,
+}
+
+/// The usual keys of Secrets.
+const CREDENTIALS: &str = "nats.creds";
+const AUTHORITIES: &str = "ca.crt";
+const CERTIFICATE: &str = "tls.crt";
+const KEY: &str = "tls.key";
+
+/// Where the NATS channel connects when it is not told.
+const USUAL_URL: &str = "nats://nats.nats-io.svc.cluster.local";
+
+fn urls(said: Option<&str>) -> Vec<String> {
+    vec![said.filter(|url| !url.is_empty()).unwrap_or(USUAL_URL).to_owned()]
+}
+
+impl SecretKey {
+    /// A key that must be there.
+    pub fn of(namespace: &str, name: &str, key: &str) -> Self {
+        let secret = ObjectKey {
+            group: String::new(),
+            kind: "Secret".to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        };
+        Self { secret, key: key.to_owned(), optional: false }
+    }
 }
 
 /// The site of what an object declares in its `account` and `jsDomain`: `[NAMESPACE/ACCOUNT][#DOMAIN]`.
@@ -99,13 +139,7 @@ impl Profile {
     /// What an Account says. A path in the controller's pod is none of ours, and left out: where a
     /// Secret is not named, the run's own settings stand.
     pub fn of_account(namespace: &str, spec: &AccountSpec) -> Self {
-        let secret = |name: &str| ObjectKey {
-            group: String::new(),
-            kind: "Secret".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
-        };
-        let at = |name: &str, key: &str| SecretKey { secret: secret(name), key: key.to_owned() };
+        let at = |name: &str, key: &str| SecretKey::of(namespace, name, key);
         let tls = spec.tls.as_ref().and_then(|tls| Some((tls.secret.as_ref()?, tls)));
         let in_tls = |key: fn(&TlsSecret) -> &Option<String>| {
             let (secret, tls) = tls?;
@@ -128,6 +162,62 @@ impl Profile {
             authorities: in_tls(|tls| &tls.ca),
             certificate: in_tls(|tls| &tls.cert).zip(in_tls(|tls| &tls.key)),
             tls_first: spec.tls_first == Some(true),
+            bundle: None,
+        }
+    }
+
+    /// What the released NATS channel's `eventing-nats` says; Secrets are in its own namespace.
+    pub fn of_channel(namespace: &str, connection: &NatsConnection) -> Self {
+        let at = |name: &str, key: &str| SecretKey::of(namespace, name, key);
+        let auth = connection.auth.as_ref();
+        let file = auth.and_then(|auth| auth.credential_file.as_ref());
+        let client = auth.and_then(|auth| auth.tls.as_ref()).map(|tls| tls.secret.name.as_str());
+        let trust = connection.tls.as_ref();
+        let bundle = trust.and_then(|trust| trust.ca_bundle.as_ref());
+        let bundle = bundle.filter(|bundle| !bundle.is_empty());
+        let trusted = trust.and_then(|trust| trust.secret.as_ref()).filter(|_| bundle.is_none());
+        Self {
+            servers: urls(connection.url.as_deref()),
+            credentials: file.map(|file| {
+                at(&file.secret.name, file.secret.key.as_deref().unwrap_or(CREDENTIALS))
+            }),
+            authorities: trusted.map(|secret| at(&secret.name, AUTHORITIES)),
+            certificate: client.map(|name| (at(name, CERTIFICATE), at(name, KEY))),
+            bundle: bundle.map(|bundle| match STANDARD.decode(bundle.trim()) {
+                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                Err(_) => bundle.clone(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// What `eventing-jetstream` of the channel's proposal says.
+    pub fn of_proposal(namespace: &str, connection: &JetStreamConnection) -> Self {
+        let at = |name: &str, key: Option<&str>, usual: &str| {
+            let key = key.filter(|key| !key.is_empty()).unwrap_or(usual);
+            (!name.is_empty()).then(|| SecretKey::of(namespace, name, key))
+        };
+        let auth = connection.auth.as_ref();
+        let one = |of: Option<&KeyInSecret>, usual: &str| {
+            let secret = &of?.secret;
+            at(&secret.secret_name, secret.key.as_deref(), usual)
+        };
+        let user = auth.and_then(|auth| auth.username_password.as_ref()).and_then(|user| {
+            let secret = &user.secret;
+            let name = at(&secret.secret_name, secret.username_key.as_deref(), "username")?;
+            Some((name, at(&secret.secret_name, secret.password_key.as_deref(), "password")?))
+        });
+        let tls = connection.tls.as_ref().map(|tls| tls.secret_name.as_str());
+        let in_tls = |key: &str| Some(SecretKey { optional: true, ..at(tls?, None, key)? });
+        Self {
+            servers: urls(connection.url.as_deref()),
+            credentials: one(auth.and_then(|auth| auth.credential_file.as_ref()), CREDENTIALS),
+            nkey: one(auth.and_then(|auth| auth.n_key.as_ref()), CREDENTIALS),
+            token: one(auth.and_then(|auth| auth.token.as_ref()), "token"),
+            user,
+            authorities: in_tls(AUTHORITIES),
+            certificate: in_tls(CERTIFICATE).zip(in_tls(KEY)),
+            ..Self::default()
         }
     }
 
@@ -160,6 +250,15 @@ impl Declared {
                 let profile = Profile::of_account(namespace(manifest), spec);
                 declared.profiles.insert(manifest.key.clone(), profile);
             }
+            if let Typed::ConfigMap(map) = &manifest.typed {
+                let namespace = namespace(manifest);
+                let profile = map.settings.iter().find_map(|settings| match settings {
+                    Settings::Nats(connection) => Some(Profile::of_channel(namespace, connection)),
+                    Settings::JetStream(said) => Some(Profile::of_proposal(namespace, said)),
+                    _ => None,
+                });
+                declared.profiles.extend(profile.map(|profile| (manifest.key.clone(), profile)));
+            }
             if manifest.key.is("", "Secret") {
                 declared.secrets.insert(manifest.key.clone(), secret_values(manifest.body()));
             }
@@ -167,8 +266,9 @@ impl Declared {
         declared
     }
 
-    pub fn profile(&self, account: &ObjectKey) -> Option<&Profile> {
-        self.profiles.get(account)
+    /// What an Account or a ConfigMap says.
+    pub fn profile(&self, object: &ObjectKey) -> Option<&Profile> {
+        self.profiles.get(object)
     }
 
     pub fn secret(&self, secret: &ObjectKey) -> Option<&BTreeMap<String, Vec<u8>>> {
@@ -190,86 +290,4 @@ pub fn secret_values(body: &Value) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Assumed, Input, load};
-
-    const TEXT: &str = "
-apiVersion: jetstream.nats.io/v1beta2
-kind: Stream
-metadata: {name: a}
-spec: {name: A, storage: file, maxAge: 1h, account: team, jsDomain: hub}
----
-apiVersion: jetstream.nats.io/v1beta2
-kind: KeyValue
-metadata: {name: b, namespace: other}
-spec: {bucket: b, account: team}
----
-apiVersion: jetstream.nats.io/v1beta2
-kind: ObjectStore
-metadata: {name: c}
-spec: {bucket: c, jsDomain: hub}
----
-apiVersion: jetstream.nats.io/v1beta2
-kind: Stream
-metadata: {name: d}
-spec: {name: D, storage: file, maxAge: 1h, account: ''}
----
-apiVersion: jetstream.nats.io/v1beta2
-kind: Account
-metadata: {name: team}
-spec:
-  servers: [nats://team:4222]
-  creds: {secret: {name: keys}, file: team.creds}
-  tls: {secret: {name: certificates}, ca: ca.crt, cert: tls.crt}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: keys}
-data: {team.creds: b25l, other: b25l}
-stringData: {other: two}
-";
-
-    fn manifests() -> Vec<Manifest> {
-        let input = Input::named("a.yaml", Ok(TEXT.into()));
-        load(vec![input], "n", &Assumed::default()).manifests
-    }
-
-    #[test]
-    fn sites_are_what_objects_name() {
-        let sites = sites(&manifests());
-        let named: Vec<_> = sites
-            .iter()
-            .map(|(name, site)| {
-                let account = site.account.as_ref().map(ToString::to_string);
-                (name.as_str(), account.unwrap_or_default(), site.domain.as_str())
-            })
-            .collect();
-        assert_eq!(
-            named,
-            [
-                ("#hub", String::new(), "hub"),
-                ("n/team#hub", "account.jetstream.nats.io/n/team".to_owned(), "hub"),
-                ("other/team", "account.jetstream.nats.io/other/team".to_owned(), ""),
-            ]
-        );
-    }
-
-    #[test]
-    fn profiles_and_secrets_of_the_input_are_found() {
-        let (manifests, sites) = (manifests(), sites(&manifests()));
-        let declared = Declared::of(&manifests);
-        let account = sites["n/team#hub"].account.as_ref().unwrap();
-        let profile = declared.profile(account).unwrap();
-        assert_eq!(profile.servers, ["nats://team:4222"]);
-        let names: Vec<_> = profile.secrets().iter().map(|key| key.name.as_str()).collect();
-        assert_eq!(names, ["certificates", "keys"]);
-        assert_eq!(profile.authorities.as_ref().unwrap().key, "ca.crt");
-        assert_eq!(profile.certificate, None, "a certificate without its key is none");
-        let credentials = profile.credentials.as_ref().unwrap();
-        let secret = declared.secret(&credentials.secret).unwrap();
-        assert_eq!((&secret["team.creds"][..], &secret["other"][..]), (&b"one"[..], &b"two"[..]));
-        let other = sites["other/team"].account.as_ref().unwrap();
-        assert_eq!(declared.profile(other), None);
-    }
-}
+mod tests;
