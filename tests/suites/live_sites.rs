@@ -141,7 +141,8 @@ fn what_is_missing_is_said() {
     let nats = Nats::start_with(ACCOUNTS);
     let folder = Folder::project(&[("a.yaml", STREAM)]);
     let nowhere = "not declared, and no Kubernetes plane takes part that could have it";
-    let account = "how to connect to account.jetstream.nats.io/default/team is not known";
+    let account =
+        "how to connect to NATS as account.jetstream.nats.io/default/team says is not known";
     let _ = plan(&nats, &folder).run().code(1).says(&[account, nowhere]);
     folder.write("b.yaml", ACCOUNT);
     let secret = "site default/team: the credentials of account.jetstream.nats.io/default/team cannot be had";
