@@ -81,6 +81,7 @@ catalogue! {
     WrongKind "wrong-kind" Error "a reference to an object of a kind that cannot stand there";
     UndeclaredStream "undeclared-stream" Note "a stream that is read from and declared nowhere here";
     StreamNameCollision "stream-name-collision" Error "two objects come out as one stream";
+    ConsumerNameCollision "consumer-name-collision" Error "two objects come out as one consumer";
     FeatureDisabled "feature-disabled" Error "a kind or field that needs a feature which is switched off";
     NameTooLong "name-too-long" Error "a name that no label's value can hold, where a controller makes it one";
     IncompleteBackoff "incomplete-backoff" Warning "retries without a wait between them, or waits without retries";

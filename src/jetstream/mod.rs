@@ -9,6 +9,7 @@ pub mod consumer;
 pub mod decode;
 pub mod field;
 pub mod go;
+pub mod metadata;
 pub mod nack;
 pub mod naming;
 pub mod refusal;

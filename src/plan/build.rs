@@ -229,7 +229,7 @@ impl Builder<'_> {
     fn replaced_or_refused(&self, live: &Object, change: Change, rule: Rule) -> Change {
         let reason = immutable(&rule);
         let possible = self.key.object().is_none();
-        if !possible || !self.options.replaces(self.key, live.protected) {
+        if !possible || !self.options.replaces(self.key, live.protected || self.object.protected) {
             let how = if possible {
                 format!("{reason}; --allow-replace {} makes it anew", self.key)
             } else {

@@ -1,62 +1,76 @@
 //! Lowers NACK's kinds: a Stream is a channel that keeps and hands on, a Consumer reads from one, a
 //! mirror or source is a route between two. Which streams JetStream itself is to have is not derived
-//! here: NACK's controllers make them.
+//! here: `world::lower` takes them from the manifests.
 
-use crate::diag::{Code, Finding, Severity};
+use crate::diag::{Code, Finding, Location, Severity};
 use crate::jetstream::channel::stream_name;
 use crate::jetstream::nack::{bucket_stream, origin_stream, store_stream};
-use crate::model::nack::{AccountSpec, GROUP, Nack, StreamSource};
+use crate::model::nack::{AccountSpec, GROUP, Nack, StreamSource, site_of};
 use crate::model::shape::nearest;
 use crate::model::text::{AccountName, SubjectOrEmpty};
 use crate::model::{Manifest, ObjectKey, Path};
 
 use super::resolve::Resolver;
-use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Reference, Route};
+use super::{Answers, Backing, Channel, Filter, NodeIndex, NodeName, Reference, Role, Route};
 
-/// A stream by the account that declares it and its name in JetStream.
+/// A stream by the site that it is declared for and its name in JetStream.
 pub(super) type StreamKey = (String, String);
 
 impl Resolver<'_> {
     pub(super) fn nack_nodes(&mut self, manifest: &Manifest, kind: &Nack) {
+        let Some(site) = site(manifest, kind) else { return };
         match kind {
             Nack::Stream(spec) => {
-                self.stream(manifest, spec.account.as_ref(), spec.name.as_str().to_owned(), "name");
+                self.stream(manifest, site, spec.name.as_str().to_owned(), "name");
             }
             Nack::KeyValue(spec) => {
-                let name = bucket_stream(spec.bucket.as_str());
-                self.stream(manifest, spec.account.as_ref(), name, "bucket");
+                self.stream(manifest, site, bucket_stream(spec.bucket.as_str()), "bucket");
             }
             Nack::ObjectStore(spec) => {
-                let name = store_stream(spec.bucket.as_str());
-                self.stream(manifest, spec.account.as_ref(), name, "bucket");
+                self.stream(manifest, site, store_stream(spec.bucket.as_str()), "bucket");
             }
-            Nack::Consumer(_) => {
+            Nack::Consumer(spec) => {
                 self.sink(NodeName::Object(manifest.key.clone()), manifest.name_location());
+                let stream = spec.stream_name.as_str().to_owned();
+                let name = spec.durable_name.as_str().to_owned();
+                self.nack_consumer(manifest, (site, stream, name));
             }
             Nack::Account(_) => {}
         }
     }
 
+    /// Two Consumers of one name on one stream.
+    fn nack_consumer(&mut self, manifest: &Manifest, key: (String, String, String)) {
+        let message = format!("this object's consumer is `{}` of the stream `{}`", key.2, key.1);
+        let first =
+            self.consumers.entry(key).or_insert((manifest.key.clone(), manifest.name_location()));
+        if first.0 == manifest.key {
+            return;
+        }
+        let message = format!("{message}, as is that of {}", first.0);
+        let help = "rename one of them; they would write over each other's settings";
+        let path = Path::of("spec.durableName");
+        let finding = manifest.place().finding(Code::ConsumerNameCollision, &path, message, help);
+        let finding = finding.related(first.1, "the same consumer");
+        self.tell(manifest, finding);
+    }
+
     pub(super) fn nack_routes(&mut self, manifest: &Manifest, kind: &Nack) {
+        let site = site(manifest, kind).unwrap_or_default();
         let account = match kind {
             Nack::Stream(spec) => {
                 let sources = sources("spec", spec.mirror.as_ref(), spec.sources.as_ref());
-                self.copies(manifest, spec.account.as_ref(), &sources, str::to_owned);
+                self.copies(manifest, &site, &sources, str::to_owned);
                 &spec.account
             }
             Nack::KeyValue(spec) => {
                 let sources = sources("spec", spec.mirror.as_ref(), spec.sources.as_ref());
-                self.copies(manifest, spec.account.as_ref(), &sources, origin_stream);
+                self.copies(manifest, &site, &sources, origin_stream);
                 &spec.account
             }
             Nack::ObjectStore(spec) => &spec.account,
             Nack::Consumer(spec) => {
-                self.read(
-                    manifest,
-                    spec.account.as_ref(),
-                    spec.stream_name.as_str(),
-                    spec.filters(),
-                );
+                self.read(manifest, &site, spec.stream_name.as_str(), spec.filters());
                 &spec.account
             }
             Nack::Account(spec) => return self.account_secrets(manifest, spec),
@@ -76,6 +90,7 @@ impl Resolver<'_> {
 
     /// The streams of the NATS channel's channels, which consumers and mirrors may name as well.
     pub(super) fn channel_streams(&mut self) {
+        let mut met = Vec::new();
         for (index, node, channel) in self.topology.channels() {
             let (Backing::NatsJetStream(spec), Some(key)) = (&channel.backing, node.name.object())
             else {
@@ -83,17 +98,37 @@ impl Resolver<'_> {
             };
             let namespace = key.namespace.as_deref().unwrap_or_default();
             let name = stream_name(namespace, &key.name, spec);
-            self.streams.entry((String::new(), name)).or_insert(index);
+            let first = *self.streams.entry((String::new(), name.clone())).or_insert(index);
+            if self.is_plain_stream(first) {
+                met.push((first, node.name.clone(), node.at, name));
+            }
+        }
+        for (stream, channel, at, name) in met {
+            self.meets_channel(stream, &channel, at, &name);
         }
     }
 
-    fn stream(
-        &mut self,
-        manifest: &Manifest,
-        account: Option<&AccountName>,
-        name: String,
-        field: &str,
-    ) {
+    fn is_plain_stream(&self, node: NodeIndex) -> bool {
+        match &self.topology.graph[node].role {
+            Role::Channel(channel) => matches!(channel.backing, Backing::Stream { .. }),
+            Role::Sink | Role::Producer => false,
+        }
+    }
+
+    /// A stream of NACK's that a channel has as well.
+    fn meets_channel(&mut self, stream: NodeIndex, channel: &NodeName, at: Location, name: &str) {
+        let declared = self.topology.graph[stream].name.object();
+        let Some(number) = declared.and_then(|key| self.declared.get(key)).copied() else { return };
+        let manifest = &self.manifests[number];
+        let message = format!("this object's stream is `{name}`, as is that of {channel}");
+        let help = "rename one of them; they would write over each other's settings";
+        let field = if manifest.key.kind == "Stream" { "name" } else { "bucket" };
+        let path = Path::of("spec").key(field);
+        let finding = manifest.place().finding(Code::StreamNameCollision, &path, message, help);
+        self.tell(manifest, finding.related(at, "the same stream"));
+    }
+
+    fn stream(&mut self, manifest: &Manifest, site: String, name: String, field: &str) {
         let node = NodeName::Object(manifest.key.clone());
         if self.nodes.contains_key(&node) {
             return;
@@ -101,14 +136,14 @@ impl Resolver<'_> {
         let backing = Backing::Stream { name: name.clone() };
         self.channel_node(manifest, Channel { backing, delivery: None });
         let Some(index) = self.nodes.get(&node).copied() else { return };
-        let key = (text(account), name);
+        let key = (site, name);
         let Some(first) = self.streams.get(&key).copied() else {
             self.streams.insert(key, index);
             return;
         };
         let first = &self.topology.graph[first];
         let message = format!("this object's stream is `{}`, as is that of {}", key.1, first.name);
-        let help = "rename one of them; NACK's controllers would write over each other's settings";
+        let help = "rename one of them; they would write over each other's settings";
         let path = Path::of("spec").key(field);
         let finding = manifest.place().finding(Code::StreamNameCollision, &path, message, help);
         let finding = finding.related(first.at, "the same stream");
@@ -116,16 +151,10 @@ impl Resolver<'_> {
     }
 
     /// A consumer's way from its stream.
-    fn read(
-        &mut self,
-        manifest: &Manifest,
-        account: Option<&AccountName>,
-        stream: &str,
-        filters: Vec<String>,
-    ) {
+    fn read(&mut self, manifest: &Manifest, site: &str, stream: &str, filters: Vec<String>) {
         let path = Path::of("spec.streamName");
         let to = self.nodes.get(&NodeName::Object(manifest.key.clone())).copied();
-        let from = self.named_stream(manifest, account, stream, &path);
+        let from = self.named_stream(manifest, site, stream, &path);
         if let (Some(from), Some(to)) = (from, to) {
             self.carry(manifest, from, to, filters);
         }
@@ -135,14 +164,14 @@ impl Resolver<'_> {
     fn copies(
         &mut self,
         manifest: &Manifest,
-        account: Option<&AccountName>,
+        site: &str,
         sources: &[(Path, &StreamSource)],
         stream_of: fn(&str) -> String,
     ) {
         let to = self.nodes.get(&NodeName::Object(manifest.key.clone())).copied();
         for (path, source) in sources.iter().filter(|(_, source)| !source.is_external()) {
             let name = stream_of(source.name.as_str());
-            let from = self.named_stream(manifest, account, &name, &path.key("name"));
+            let from = self.named_stream(manifest, site, &name, &path.key("name"));
             let filter = source.filter_subject.as_ref().map(SubjectOrEmpty::as_str);
             let filters = filter.filter(|subject| !subject.is_empty()).map(str::to_owned);
             if let (Some(from), Some(to)) = (from, to) {
@@ -177,30 +206,30 @@ impl Resolver<'_> {
     fn named_stream(
         &mut self,
         manifest: &Manifest,
-        account: Option<&AccountName>,
+        site: &str,
         name: &str,
         path: &Path,
     ) -> Option<NodeIndex> {
-        let account = text(account);
-        if let Some(index) = self.streams.get(&(account.clone(), name.to_owned())) {
+        if let Some(index) = self.streams.get(&(site.to_owned(), name.to_owned())) {
             return Some(*index);
         }
-        let finding = self.undeclared(manifest, &account, name, path);
+        let finding = self.undeclared(manifest, site, name, path);
         self.tell(manifest, finding);
         None
     }
 
-    fn undeclared(&self, manifest: &Manifest, account: &str, name: &str, path: &Path) -> Finding {
-        let same = self.streams.keys().filter(|key| key.0 == account).map(|key| key.1.as_str());
+    fn undeclared(&self, manifest: &Manifest, site: &str, name: &str, path: &Path) -> Finding {
+        let same = self.streams.keys().filter(|key| key.0 == site).map(|key| key.1.as_str());
         let near = nearest(name, same);
         let elsewhere = self.streams.keys().find(|key| key.1 == name);
         let (key, help) = match (near, elsewhere) {
             (Some(near), _) => {
-                let key = (account.to_owned(), near.to_owned());
+                let key = (site.to_owned(), near.to_owned());
                 (Some(key), format!("did you mean `{near}`?"))
             }
             (None, Some(other)) => {
-                let help = "it is declared, but with another `account`; is that the one?";
+                let help =
+                    "it is declared, but with another `account` or `jsDomain`; is that the one?";
                 (Some(other.clone()), help.to_owned())
             }
             (None, None) => (None, "declare it, or leave it if it lives in NATS alone".to_owned()),
@@ -248,6 +277,20 @@ fn sources<'s>(
         .into_iter()
         .chain(several.map(|(number, source)| (at.key("sources").index(number), source)))
         .collect()
+}
+
+/// The site that an object names; `None` for an Account.
+fn site(manifest: &Manifest, kind: &Nack) -> Option<String> {
+    let (account, domain) = match kind {
+        Nack::Stream(spec) => (&spec.account, &spec.js_domain),
+        Nack::Consumer(spec) => (&spec.account, &spec.js_domain),
+        Nack::KeyValue(spec) => (&spec.account, &spec.js_domain),
+        Nack::ObjectStore(spec) => (&spec.account, &spec.js_domain),
+        Nack::Account(_) => return None,
+    };
+    let namespace = manifest.key.namespace.as_deref().unwrap_or_default();
+    let domain = domain.as_deref().unwrap_or_default();
+    Some(site_of(namespace, &text(account.as_ref()), domain))
 }
 
 fn text(account: Option<&AccountName>) -> String {

@@ -32,6 +32,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         cluster_kinds: cluster_kinds(manifests),
         nodes: IndexMap::with_capacity(manifests.len()),
         streams: BTreeMap::new(),
+        consumers: BTreeMap::new(),
         buses: BTreeMap::new(),
         deliveries: BTreeMap::new(),
         topology: Topology::default(),
@@ -57,6 +58,8 @@ pub(super) struct Resolver<'a> {
     pub(super) nodes: IndexMap<NodeName, NodeIndex>,
     /// Every stream that is declared, or that a channel stands for.
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
+    /// The first Consumer of NACK for each site, stream and name, and where it is.
+    pub(super) consumers: BTreeMap<(String, String, String), (ObjectKey, Location)>,
     /// The first event bus of each server, by URL and cluster id.
     pub(super) buses: BTreeMap<(String, String), ObjectKey>,
     /// Where the delivery of a route stands, by the route's number, where that is not `spec.delivery`

@@ -6,10 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Owner;
 
-/// The mark that says which project.
-pub const PROJECT: &str = "evctl.dev/project";
-/// The mark that says which declared object.
-pub const OBJECT: &str = "evctl.dev/object";
+pub use crate::jetstream::metadata::{OBJECT, PROJECT};
 
 /// The mark, with the value `true`, of what nobody deletes or replaces unasked.
 pub const PROTECT: &str = "evctl.dev/protect";

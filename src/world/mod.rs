@@ -283,7 +283,7 @@ impl World {
                 _ => None,
             };
             object.state = before.and_then(|before| before.state.clone());
-            object.protected = before.is_some_and(|before| before.protected);
+            object.protected = object.body.as_object().is_some_and(mark::is_protected);
             object.position = before.and_then(|before| before.position.clone());
             world.objects.insert(key, object);
         }

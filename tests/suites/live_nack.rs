@@ -19,6 +19,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_nack::what_is_left_out_is_the_servers", nats, what_is_left_out_is_the_servers),
         trial("live_nack::a_mirror_settles_with_its_origin", nats, a_mirror_settles),
         trial("live_nack::a_consumer_reads_any_stream", nats, a_consumer_reads_any_stream),
+        trial("live_nack::metadata_is_as_written", nats, metadata_is_as_written),
+        trial("live_nack::prevent_delete_protects", nats, prevent_delete_protects),
         trial("live_nack::prevent_update_leaves_alone", nats, prevent_update_leaves_alone),
         trial("live_nack::observed_streams_are_not_made", nats, observed_streams_are_not_made),
     ]
@@ -305,6 +307,49 @@ fn prevent_update_leaves_alone() {
     folder.write("a.yaml", &text(6, ""));
     settle(&nats, folder.text());
     assert_eq!(stream(&nats, "A")["max_msgs"], 6);
+}
+
+/// What the manifest says is all there is; where it says nothing, what others wrote stays.
+fn metadata_is_as_written() {
+    let nats = Nats::start();
+    let labels = |name: &str| {
+        let info = nats.wire().api(&format!("STREAM.INFO.{name}"), &json!({}));
+        let mut labels = info["config"]["metadata"].clone();
+        let ours = |key: &str| key.starts_with("_nats.") || key.starts_with("evctl.dev/o");
+        labels.as_object_mut().unwrap().retain(|key, _| !ours(key) && key != "evctl.dev/project");
+        labels
+    };
+    let text = |more: &str| nack("Stream", "a", &format!("name: A{more}"));
+    let folder =
+        Folder::project(&[("a.yaml", &text(", metadata: {a: '1', b: '2'}, preventDelete: true"))]);
+    settle(&nats, folder.text());
+    assert_eq!(labels("A"), json!({"a": "1", "b": "2", "evctl.dev/protect": "true"}));
+    folder.write("a.yaml", &text(", metadata: {a: '1', c: '3'}"));
+    evctl("plan", &nats, folder.text()).run().code(2).says(&["metadata: "]);
+    settle(&nats, folder.text());
+    assert_eq!(labels("A"), json!({"a": "1", "c": "3", "evctl.dev/protect": "true"}));
+    let mut theirs = nats.wire().api("STREAM.INFO.A", &json!({}))["config"].clone();
+    theirs["metadata"]["d"] = json!("4");
+    nats.wire().api("STREAM.UPDATE.A", &theirs);
+    folder.write("a.yaml", &text(", maxMsgs: 5, preventDelete: false"));
+    settle(&nats, folder.text());
+    assert_eq!(labels("A"), json!({"a": "1", "c": "3", "d": "4"}));
+}
+
+/// What is protected is not pruned unless its name is said.
+fn prevent_delete_protects() {
+    let nats = Nats::start();
+    let folder =
+        Folder::project(&[("a.yaml", &nack("Stream", "a", "name: A, preventDelete: true"))]);
+    settle(&nats, folder.text());
+    folder.write("a.yaml", &nack("Stream", "b", "name: B"));
+    let prune = |more: &[&str]| {
+        evctl("apply", &nats, folder.text()).arguments(&["--prune"]).arguments(more).run()
+    };
+    let _ = prune(&[]).code(4).says(&["it is protected; --allow-delete stream/A lets it go"]);
+    assert_eq!(stream(&nats, "A")["name"], "A");
+    let _ = prune(&["--allow-delete", "stream/A"]).code(0);
+    assert_eq!(nats.wire().api("STREAM.INFO.A", &json!({}))["error"]["err_code"], 10059);
 }
 
 fn observed_streams_are_not_made() {

@@ -132,6 +132,5 @@ pub const EVERY: &[Field] = &[
         .not_compared()
         .note("For the server's own consumers."),
     row("metadata", Shape::Map, "")
-        .not_compared()
         .note("At most 128 KiB. The server adds `_nats.*` of its own since 2.11."),
 ];

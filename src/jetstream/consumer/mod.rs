@@ -5,6 +5,7 @@
 use super::Config;
 use super::decode::{Read, decode};
 use super::field::normal as by_table;
+use super::metadata::without_marks;
 use super::server::Server;
 use super::version::Version;
 
@@ -18,7 +19,7 @@ pub use fields::{EVERY, FIELDS};
 pub use fill::fill;
 pub use update::change;
 
-/// The form by which configurations are compared: defaults said, sets in order, without metadata and
+/// The form by which configurations are compared: defaults said, sets in order, without marks and
 /// without what the rule book does not know. Of the newest server and a stream without limits;
 /// `change` compares with the defaults of those that are asked.
 pub fn normal(config: &Config) -> Config {
@@ -32,6 +33,7 @@ fn compared(filled: &Config) -> Config {
     if normal.text("priority_policy") == "none" {
         normal.remove("priority_policy");
     }
+    without_marks(&mut normal);
     normal
 }
 

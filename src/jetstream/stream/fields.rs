@@ -160,7 +160,6 @@ pub const EVERY: &[Field] = &[
         ),
     row("allow_batched", Shape::Flag, "").since(V2_14),
     row("metadata", Shape::Map, "")
-        .not_compared()
         .note("At most 128 KiB. The server adds `_nats.*` of its own since 2.11."),
     row("template_owner", Shape::Text, "")
         .until(V2_14)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Config;
 use super::decode::decode;
 use super::field::normal as by_table;
+use super::metadata::without_marks;
 use super::server::{Beside, Server};
 use super::version::Version;
 
@@ -24,7 +25,7 @@ pub use fill::fill;
 pub(super) use fill::{echo, without_own_metadata};
 pub use update::change;
 
-/// The form by which configurations are compared: defaults said, sets in order, without metadata and
+/// The form by which configurations are compared: defaults said, sets in order, without marks and
 /// without what the rule book does not know. Of the newest server; `change` compares with the
 /// defaults of the server that is asked.
 pub fn normal(config: &Config) -> Config {
@@ -43,6 +44,7 @@ fn compared(filled: &Config) -> Config {
         normal.remove("persist_mode");
     }
     normal.retain(|_, value| *value != Value::Null);
+    without_marks(&mut normal);
     normal
 }
 

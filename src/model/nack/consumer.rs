@@ -14,7 +14,7 @@ use crate::model::text::{
     AccountName, InstantOrEmpty, SampleFrequency, StreamName, Subject, SubjectOrEmpty,
 };
 
-use super::shared::Tls;
+use super::shared::{Tls, check_metadata};
 
 /// A consumer of JetStream that NACK makes and keeps up to date.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -173,6 +173,7 @@ impl ConsumerSpec {
 
 /// The rules and traps of a Consumer.
 pub(super) fn check(spec: &ConsumerSpec, reading: &mut Reading<'_>) {
+    check_metadata(spec.metadata.as_ref(), reading);
     acknowledgement(spec, reading);
     start(spec, reading);
     priority(spec, reading);

@@ -30,6 +30,13 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<AccountSpec>(GROUP, "Account", "v1beta2"),
 ];
 
+/// The site of what an object declares in its `account` and `jsDomain`: `[NAMESPACE/ACCOUNT][#DOMAIN]`.
+/// Empty texts say nothing, and where neither says anything the site is the run's own: empty.
+pub fn site_of(namespace: &str, account: &str, domain: &str) -> String {
+    let account = if account.is_empty() { String::new() } else { format!("{namespace}/{account}") };
+    if domain.is_empty() { account } else { format!("{account}#{domain}") }
+}
+
 /// What a manifest of the family says.
 #[derive(Debug, Clone)]
 pub enum Nack {
@@ -84,6 +91,7 @@ impl Spec for ObjectStoreSpec {
         let (creds, nkey) = (self.creds.as_ref(), self.nkey.as_ref());
         let (tls, servers) = (self.tls.as_ref(), self.servers.as_ref());
         shared::Connection { creds, nkey, tls, servers }.check(reading);
+        shared::check_metadata(self.metadata.as_ref(), reading);
     }
 
     fn typed(self) -> Typed {

@@ -1,5 +1,7 @@
 //! The parts that NACK's kinds share: how to connect, where a stream lives, what it copies from.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,6 +62,23 @@ pub(super) fn in_pod(reading: &mut Reading<'_>, path: &Path) {
     let message =
         format!("`{path}` is a path in the pod of NACK's controllers; evctl does not use it");
     reading.fault_at_key(Code::ControllerConnection, path, message, ACCOUNT);
+}
+
+/// Labels that others write and that count for nothing in a manifest.
+pub(super) fn check_metadata(
+    metadata: Option<&BTreeMap<String, String>>,
+    reading: &mut Reading<'_>,
+) {
+    let at = Path::of("spec.metadata");
+    for name in metadata.into_iter().flat_map(BTreeMap::keys) {
+        let writer = match name.as_str() {
+            name if name.starts_with("_nats.") => "the server",
+            "evctl.dev/project" | "evctl.dev/object" => "evctl",
+            _ => continue,
+        };
+        let message = format!("`{name}` is a mark that {writer} writes itself");
+        reading.fault(Code::IgnoredField, &at.key(name.as_str()), message, "take it away");
+    }
 }
 
 /// Where in a cluster a stream lives.

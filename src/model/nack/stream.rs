@@ -12,7 +12,9 @@ use crate::model::path::Path;
 use crate::model::reading::Reading;
 use crate::model::text::{AccountName, StreamName, Subject};
 
-use super::shared::{Placement, Republish, Storage, StreamSource, SubjectTransform, Tls};
+use super::shared::{
+    Placement, Republish, Storage, StreamSource, SubjectTransform, Tls, check_metadata,
+};
 
 /// A stream of JetStream that NACK makes and keeps up to date.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -176,6 +178,7 @@ pub struct ConsumerLimits {
 
 /// The rules and traps of a Stream.
 pub(super) fn check(spec: &StreamSpec, reading: &mut Reading<'_>) {
+    check_metadata(spec.metadata.as_ref(), reading);
     let at = Path::of("spec");
     if spec.storage.is_none() {
         let message = "`storage` is left out, and NACK's CRD then says memory: a restart of the \

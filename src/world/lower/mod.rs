@@ -3,6 +3,7 @@
 
 mod channel;
 mod copies;
+mod metadata;
 mod nack;
 mod objects;
 mod references;
@@ -101,7 +102,10 @@ impl Lowering<'_> {
         let owner = Owner { project: self.project.to_owned(), object: object.to_string() };
         self.desired.origins.insert(key.clone(), Origin { object: object.clone(), at });
         let object = Object { body, owner: Some(owner), ..Object::default() };
-        self.desired.world.objects.insert(key, object);
+        self.desired.world.objects.insert(key.clone(), object);
+        if key.object().is_none() {
+            self.metadata(&key, None, None);
+        }
     }
 
     fn need(&mut self, from: &Key, to: &Key) {

@@ -104,6 +104,27 @@ impl Maker {
     }
 }
 
+/// What an object says beside the configuration.
+#[derive(Default)]
+struct Care<'a> {
+    metadata: Option<&'a BTreeMap<String, String>>,
+    prevent_delete: Option<bool>,
+    prevent_update: Option<bool>,
+}
+
+impl<'a> Care<'a> {
+    fn of(kind: &'a Nack) -> Self {
+        let (metadata, prevent_delete, prevent_update) = match kind {
+            Nack::Stream(spec) => (&spec.metadata, spec.prevent_delete, spec.prevent_update),
+            Nack::Consumer(spec) => (&spec.metadata, spec.prevent_delete, spec.prevent_update),
+            Nack::ObjectStore(spec) => (&spec.metadata, spec.prevent_delete, spec.prevent_update),
+            Nack::KeyValue(spec) => (&None, spec.prevent_delete, spec.prevent_update),
+            Nack::Account(_) => return Self::default(),
+        };
+        Self { metadata: metadata.as_ref(), prevent_delete, prevent_update }
+    }
+}
+
 impl Lowering<'_> {
     pub(super) fn nack(&mut self, manifests: &[Manifest]) {
         let mut notes = BTreeMap::<Maker, BTreeSet<&str>>::new();
@@ -130,18 +151,18 @@ impl Lowering<'_> {
     }
 
     fn make(&mut self, manifest: &Manifest, kind: &Nack, key: &Key) {
-        let (config, prevent_update) = match kind {
-            Nack::Stream(spec) => (stream_rules::normal(&stream(spec)), spec.prevent_update),
-            Nack::KeyValue(spec) => (stream_rules::normal(&key_value(spec)), spec.prevent_update),
-            Nack::ObjectStore(spec) => {
-                (stream_rules::normal(&object_store(spec)), spec.prevent_update)
-            }
-            Nack::Consumer(spec) => (consumer_rules::normal(&consumer(spec)), spec.prevent_update),
+        let config = match kind {
+            Nack::Stream(spec) => stream_rules::normal(&stream(spec)),
+            Nack::KeyValue(spec) => stream_rules::normal(&key_value(spec)),
+            Nack::ObjectStore(spec) => stream_rules::normal(&object_store(spec)),
+            Nack::Consumer(spec) => consumer_rules::normal(&consumer(spec)),
             Nack::Account(_) => return,
         };
         self.add(key.clone(), Value::Object(config), &manifest.key, manifest.name_location());
         self.need(&Key::Object(manifest.key.clone()), key);
-        if prevent_update == Some(true) {
+        let care = Care::of(kind);
+        self.metadata(key, care.metadata, care.prevent_delete);
+        if care.prevent_update == Some(true) {
             self.desired.frozen.insert(key.clone());
         }
     }

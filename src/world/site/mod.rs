@@ -13,6 +13,8 @@ use crate::model::nack::{AccountSpec, GROUP, Nack, TlsSecret};
 use crate::model::text::AccountName;
 use crate::model::{Manifest, ObjectKey};
 
+pub use crate::model::nack::site_of;
+
 /// An account that keys name by their site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
@@ -84,13 +86,6 @@ impl SecretKey {
         };
         Self { secret, key: key.to_owned(), optional: false }
     }
-}
-
-/// The site of what an object declares in its `account` and `jsDomain`: `[NAMESPACE/ACCOUNT][#DOMAIN]`.
-/// Empty texts say nothing, and where neither says anything the site is the run's own: empty.
-pub fn site_of(namespace: &str, account: &str, domain: &str) -> String {
-    let account = if account.is_empty() { String::new() } else { format!("{namespace}/{account}") };
-    if domain.is_empty() { account } else { format!("{account}#{domain}") }
 }
 
 /// The site of an object of NACK; `None` for an Account and for other families.
