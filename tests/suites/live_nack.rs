@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::binary::{Evctl, Folder, Said};
 use crate::servers::api_watch::ApiWatch;
+use crate::servers::kubernetes::Cluster;
 use crate::servers::nats::Nats;
 use crate::servers::{Need, lookup, trial};
 
@@ -23,6 +24,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_nack::prevent_delete_protects", nats, prevent_delete_protects),
         trial("live_nack::prevent_update_leaves_alone", nats, prevent_update_leaves_alone),
         trial("live_nack::observed_streams_are_not_made", nats, observed_streams_are_not_made),
+        trial(
+            "live_nack::discovery_says_who_makes_streams",
+            &[Need::Nats, Need::Kubernetes, Need::Data],
+            discovery_says_who_makes_streams,
+        ),
     ]
 }
 
@@ -369,4 +375,39 @@ fn observed_streams_are_not_made() {
     let made = evctl("apply", &nats, folder.text()).arguments(&["--env", "there"]).run().code(0);
     made.says(&["managed, as the project says", "1 added"]);
     evctl("plan", &nats, folder.text()).run().code(0).says(&["No changes."]).hides(&["stream/A"]);
+}
+
+/// A cluster without NACK's definitions, and the same with them.
+fn discovery_says_who_makes_streams() {
+    let (cluster, nats) = (Cluster::start(), Nats::start());
+    let text = nack("Stream", "a", "name: A, storage: file, maxAge: 1h")
+        + &nack("Consumer", "b", "streamName: A, durableName: B, ackPolicy: none");
+    let folder = Folder::project(&[("a.yaml", &text)]);
+    let kubeconfig = cluster.kubeconfig().to_str().unwrap();
+    let url = nats.url();
+    let run = |verb: &str, more: &str| {
+        let to = ["--kubeconfig", kubeconfig, "--nats-url", &url, more];
+        Evctl::new(&[verb, folder.text()]).arguments(&to).run().code(0)
+    };
+    let managed = "streams of NACK's Consumer, Stream: managed, as the cluster does not serve them";
+    let made = run("apply", "--yes").says(&[managed, "Objects: 2 added"]);
+    let _ = made.hides(&["stream.jetstream.nats.io"]);
+    assert_eq!(stream(&nats, "A")["max_age"], json!(3_600_000_000_000_i64));
+    let _ = run("plan", "--exit-code").says(&["No changes. 2 objects"]);
+    let definitions = lookup::data().unwrap().join("crds/nack/deploy/crds.yml");
+    let definitions = definitions.to_str().unwrap();
+    let _ = cluster.kubectl(&["apply", "--server-side", "-f", definitions]).expect_success();
+    let wait = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"];
+    let _ = cluster.kubectl(&wait).expect_success();
+    let watch = ApiWatch::start(&nats.url());
+    let observed = "streams of NACK's Consumer, Stream: observed, as the cluster serves them";
+    let applied = run("apply", "--yes").says(&[
+        observed,
+        "+ stream.jetstream.nats.io/default/a",
+        "+ consumer.jetstream.nats.io/default/b",
+        "Objects: 2 added",
+    ]);
+    let _ = applied.hides(&["stream/A", "consumer/A"]);
+    let _ = run("plan", "--exit-code").says(&["No changes. 2 objects"]);
+    assert_eq!(writes(&watch), Vec::<String>::new());
 }

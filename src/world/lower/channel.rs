@@ -27,7 +27,7 @@ impl Lowering<'_> {
             let config = stream_rules::normal(&stream(namespace(object), &object.name, spec));
             let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let key = Key::Stream { site: String::new(), name };
-            self.add(key.clone(), Value::Object(config), object, node.at);
+            self.add(&key, Value::Object(config), object, node.at);
             self.need(&Key::Object(object.clone()), &key);
             for (_, route) in
                 topology.routes_from(index).filter(|(_, route)| route.unserved.is_none())
@@ -59,7 +59,7 @@ impl Lowering<'_> {
         let name =
             config.get("durable_name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let key = Key::Consumer { site: site.clone(), stream: stream_name.clone(), name };
-        self.add(key.clone(), Value::Object(config), &route.object, route.at);
+        self.add(&key, Value::Object(config), &route.object, route.at);
         self.need(&key, stream);
         self.need(&key, &Key::Object(route.object.clone()));
     }

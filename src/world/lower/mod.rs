@@ -98,13 +98,13 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn add(&mut self, key: Key, body: Value, object: &ObjectKey, at: Location) {
+    fn add(&mut self, key: &Key, body: Value, object: &ObjectKey, at: Location) {
         let owner = Owner { project: self.project.to_owned(), object: object.to_string() };
         self.desired.origins.insert(key.clone(), Origin { object: object.clone(), at });
         let object = Object { body, owner: Some(owner), ..Object::default() };
         self.desired.world.objects.insert(key.clone(), object);
         if key.object().is_none() {
-            self.metadata(&key, None, None);
+            self.metadata(key, None, None);
         }
     }
 

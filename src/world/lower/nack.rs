@@ -158,7 +158,7 @@ impl Lowering<'_> {
             Nack::Consumer(spec) => consumer_rules::normal(&consumer(spec)),
             Nack::Account(_) => return,
         };
-        self.add(key.clone(), Value::Object(config), &manifest.key, manifest.name_location());
+        self.add(key, Value::Object(config), &manifest.key, manifest.name_location());
         self.need(&Key::Object(manifest.key.clone()), key);
         let care = Care::of(kind);
         self.metadata(key, care.metadata, care.prevent_delete);

@@ -25,7 +25,7 @@ impl Lowering<'_> {
                     None => metadata.remove("namespace"),
                 };
             }
-            self.add(Key::Object(key.clone()), body, &key, manifest.name_location());
+            self.add(&Key::Object(key.clone()), body, &key, manifest.name_location());
         }
     }
 

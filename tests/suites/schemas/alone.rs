@@ -12,6 +12,7 @@ const REASONS: &[(&str, &str)] = &[
     ("wrong-kind", "it takes all documents to see"),
     ("stream-name-collision", "it takes all documents to see"),
     ("subscription-refused", "it takes all documents to see"),
+    ("consumer-name-collision", "it takes all documents to see"),
     ("invalid-stream-name", "the name is put together from others"),
     ("forbidden-field", "the type is shared with places that have the field"),
     ("missing-field", "one of several fields is enough, or one demands another"),
