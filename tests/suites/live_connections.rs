@@ -10,7 +10,7 @@ use crate::servers::certificates::Authority;
 use crate::servers::nats::Nats;
 use crate::servers::nats_operator::Operator;
 use crate::servers::nats_wire::Wire;
-use crate::servers::{Need, trial};
+use crate::servers::{Need, lookup, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     let nats = &[Need::Nats];
@@ -28,6 +28,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_connections::an_api_prefix", nats, an_api_prefix),
         trial("live_connections::an_inbox_prefix", nats, an_inbox_prefix),
         trial("live_connections::the_projects_environment", nats, the_projects_environment),
+        trial(
+            "live_connections::the_nats_cli_gets_in_alike",
+            &[Need::Nats, Need::NatsCli],
+            the_nats_cli_gets_in_alike,
+        ),
     ]
 }
 
@@ -341,4 +346,58 @@ fn the_projects_environment() {
     let _ = elsewhere.code(1).says(&["127.0.0.1:1"]);
     let context = home.evctl("plan", &["--env", "here", "--nats-context", "selected"]).run();
     let _ = context.code(1).says(&["127.0.0.1:1"]);
+}
+
+/// Which setting wins is asked of the `nats` CLI itself: it gets in where evctl does, and nowhere else.
+fn the_nats_cli_gets_in_alike() {
+    let nats = Nats::start_with("authorization { user: ann, password: right }");
+    let tokens = Nats::start_with("authorization { token: t-9 }");
+    let home = Home::new();
+    let context = |password: &str| json!({"url": nats.url(), "user": "ann", "password": password});
+    home.context("right", &context("right"));
+    home.context("wrong", &context("wrong"));
+    home.context("bare", &json!({"url": nats.url()}));
+    home.context("token", &json!({"url": tokens.url(), "token": "t-9"}));
+    home.context("half", &json!({"url": nats.url(), "user": "ann"}));
+    let creds = home.file("ann.creds", &Operator::new().user(false).creds());
+    let (url, dead) = (nats.url(), "nats://127.0.0.1:1".to_owned());
+    let in_url = nats.url_with("ann", "right");
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("right", &[]),
+        ("wrong", &[]),
+        ("bare", &[]),
+        ("half", &[]),
+        ("", &[("NATS_CONTEXT", "right")]),
+        ("right", &[("NATS_CONTEXT", "wrong")]),
+        ("right", &[("NATS_URL", &url)]),
+        ("right", &[("NATS_URL", &dead)]),
+        ("wrong", &[("NATS_PASSWORD", "right"), ("NATS_USER", "ann")]),
+        ("bare", &[("NATS_PASSWORD", "right"), ("NATS_USER", "ann")]),
+        ("half", &[("NATS_PASSWORD", "right")]),
+        ("right", &[("NATS_CREDS", &creds)]),
+        ("wrong", &[("NATS_CREDS", &creds)]),
+        ("wrong", &[("NATS_URL", &in_url)]),
+        ("token", &[]),
+        ("token", &[("NATS_TOKEN", "other")]),
+        ("bare", &[("NATS_URL", &tokens.url()), ("NATS_USER", "t-9")]),
+        ("token", &[("NATS_USER", "ann"), ("NATS_PASSWORD", "right"), ("NATS_URL", &url)]),
+    ];
+    let mut ins = 0;
+    for (selected, variables) in cases {
+        home.file(".config/nats/context.txt", selected);
+        let evctl = home.plan(variables);
+        let mut command = std::process::Command::new(lookup::nats_cli().unwrap());
+        command.args(["account", "info"]).env_clear().env("HOME", home.0.text());
+        command.env("XDG_CONFIG_HOME", home.0.file(".config")).envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let got_in = output.status.success();
+        assert_eq!(
+            evctl.code == Some(0),
+            got_in,
+            "{selected} {variables:?}: {evctl}\nnats: {said}"
+        );
+        ins += usize::from(got_in);
+    }
+    assert!(ins > 5 && ins < cases.len() - 5, "{ins} of {}", cases.len());
 }
