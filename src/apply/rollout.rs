@@ -225,6 +225,7 @@ mod tests {
             place: None,
             diff: Vec::new(),
             impact: None,
+            recipe: None,
             unverified: None,
             write: Some(write),
             probe: None,

@@ -5,13 +5,16 @@ use clap::Args;
 use crate::apply::report::{self, Tally};
 use crate::apply::{ApplyEvent, CONCURRENCY, drive};
 use crate::live::Writer;
-use crate::plan::text;
+use crate::plan::Plan;
+use crate::plan::saved::Saved;
+use crate::plan::text::{self, Head};
 
 use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
-use super::pipeline::{self, Planned, Request};
+use super::pipeline::{self, Request};
 use super::plan::{show_findings, stop, with_findings};
+use super::saved_plan::{self, Unready};
 use super::ui::Ui;
 
 /// Make the cluster and JetStream as declared: show the plan, ask, and carry it out
@@ -39,12 +42,19 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
         ui.status(&format!("error: {text}\n"));
         return Exit::Usage;
     }
+    if let Some(saved) = saved_plan::read(&args.input) {
+        return match saved {
+            Ok(saved) => carry_out_saved(&saved, args, environment, ui).await,
+            Err(why) => ui.usage(&why),
+        };
+    }
     let request = Request {
         verb: "apply",
         input: &args.input,
         project: &args.project,
         servers: &args.servers,
         environment,
+        is_kept: false,
     };
     let planned = match pipeline::planned(&request).await {
         Ok(planned) => planned,
@@ -64,16 +74,56 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     {
         return exit;
     }
-    let events = carry_out(&planned, args.concurrency, ui, json).await;
-    let tally = Tally::of(&planned.plan, &events);
+    let Some(servers) = &planned.servers else { return Exit::Usage };
+    let writer = Writer { servers, vault: &planned.desired.vault, salt: &planned.live.salt };
+    let code = carry_out(&planned.head, &planned.plan, &writer, args, ui).await;
+    with_findings(code, &planned, args.input.fail_on.into())
+}
+
+/// Carries out a plan that was made before. The plan is its own confirmation.
+async fn carry_out_saved(
+    saved: &Saved,
+    args: &ApplyArgs,
+    environment: &Environment,
+    ui: Ui,
+) -> Exit {
+    let ready = match saved_plan::ready(saved, &args.servers, environment).await {
+        Ok(ready) => ready,
+        Err(Unready::Usage(text)) => return ui.usage(&text),
+        Err(Unready::Live(error)) => {
+            ui.error(&error.what, &error.why, &error.help);
+            return Exit::Failed;
+        }
+        Err(Unready::Stale(why)) => {
+            let what = "the plan was made against other servers";
+            ui.error(what, &why, "name the servers that it was made against, or plan again");
+            return Exit::Stale;
+        }
+    };
+    if args.input.output != Output::Json {
+        ui.out(&text::render(&ready.head, &saved.plan, ui.colour));
+    }
+    let writer = Writer { servers: &ready.servers, vault: &ready.vault, salt: &saved.salt };
+    carry_out(&ready.head, &saved.plan, &writer, args, ui).await
+}
+
+async fn carry_out(
+    head: &Head,
+    plan: &Plan,
+    writer: &Writer<'_>,
+    args: &ApplyArgs,
+    ui: Ui,
+) -> Exit {
+    let json = args.input.output == Output::Json;
+    let events = written(plan, writer, args.concurrency, ui, json).await;
+    let tally = Tally::of(plan, &events);
     if json {
-        let document = report::document(&planned.head, &planned.plan, &events);
+        let document = report::document(head, plan, &events);
         ui.out(&format!("{document:#}\n"));
-    } else if planned.plan.summary().writes() > 0 {
+    } else if plan.summary().writes() > 0 {
         ui.out(&format!("\n{}\n", tally.line()));
     }
-    let code = exit::of_apply(planned.plan.summary(), tally);
-    with_findings(code, &planned, args.input.fail_on.into())
+    exit::of_apply(plan.summary(), tally)
 }
 
 fn unconfirmed(yes: bool, ui: Ui, json: bool) -> Option<Exit> {
@@ -91,15 +141,19 @@ fn unconfirmed(yes: bool, ui: Ui, json: bool) -> Option<Exit> {
     Some(Exit::Failed)
 }
 
-async fn carry_out(planned: &Planned, concurrency: usize, ui: Ui, json: bool) -> Vec<ApplyEvent> {
-    let Some(servers) = &planned.servers else { return Vec::new() };
-    let writer = Writer { servers, vault: &planned.desired.vault, salt: &planned.live.salt };
-    let total = planned.plan.summary().writes();
+async fn written(
+    plan: &Plan,
+    writer: &Writer<'_>,
+    concurrency: usize,
+    ui: Ui,
+    json: bool,
+) -> Vec<ApplyEvent> {
+    let total = plan.summary().writes();
     let mut ended = 0;
     if total > 0 && !json {
         ui.out("\n");
     }
-    drive(&planned.plan, &writer, concurrency, interrupted(), |event| {
+    drive(plan, writer, concurrency, interrupted(), |event| {
         let Some(line) = progress(event) else { return };
         ended += 1;
         let line = format!("[{ended}/{total}] {line}\n");

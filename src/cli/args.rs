@@ -37,6 +37,21 @@ where
     pub fail_on: FailOn,
 }
 
+impl InputArgs {
+    /// What a saved plan leaves open.
+    pub(super) fn of_a_plan() -> Self {
+        Self {
+            paths: Vec::new(),
+            files: Vec::new(),
+            kustomize: Vec::new(),
+            namespace: None,
+            env: None,
+            output: Output::Text,
+            fail_on: FailOn::Error,
+        }
+    }
+}
+
 /// Which project, and what it may take over.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ProjectArgs {

@@ -14,6 +14,7 @@ mod outputs;
 mod pipeline;
 mod plan;
 mod planes;
+mod saved_plan;
 mod schema;
 mod schema_files;
 mod settings;

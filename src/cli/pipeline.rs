@@ -52,6 +52,17 @@ pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
     Ok(resolved(&inputs, namespace.as_deref().unwrap_or("default"), &chosen))
 }
 
+/// The manifests alone, with the settings that they are read by; findings are passed over.
+///
+/// # Errors
+/// The command line asks for an environment that is not there.
+pub(super) fn manifests(args: &InputArgs) -> Result<(Vec<Manifest>, Chosen), String> {
+    let (inputs, chosen) = inputs::read(args)?;
+    let namespace = chosen.namespace(args.namespace.as_deref());
+    let namespace = namespace.as_deref().unwrap_or("default");
+    Ok((model::load(inputs, namespace, &chosen.assumed).manifests, chosen))
+}
+
 fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
     let assumed = &chosen.assumed;
     let loaded = model::load(inputs.to_vec(), namespace, assumed);
@@ -126,6 +137,8 @@ pub(super) struct Request<'a> {
     pub project: &'a ProjectArgs,
     pub servers: &'a ServerArgs,
     pub environment: &'a Environment,
+    /// Whether the plan is to be carried out by another run.
+    pub is_kept: bool,
 }
 
 /// Makes the plan.
@@ -177,6 +190,9 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let unserved = servers.discover(&wanted).await?;
             let made = read.manifests.iter().filter(|m| is_made(m, streams, unserved.as_ref()));
             servers.join(&sites(made), &Declared::of(&read.manifests)).await?;
+            if request.is_kept {
+                servers.identify().await;
+            }
             let mut live = servers.observe(&wanted).await?;
             live.streams = streams;
             read.take_dangling(|key| is_live(&live, key));

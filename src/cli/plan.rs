@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::exit::{self, Exit};
 use super::findings;
 use super::pipeline::{self, Planned, Request, Stopped};
+use super::saved_plan;
 use super::ui::Ui;
 
 /// Show what would change in the cluster and in JetStream, and write nothing
@@ -28,6 +29,9 @@ pub(super) struct PlanArgs {
     /// Write what the servers hold to a file, for --world
     #[arg(long, value_name = "FILE")]
     pub save_world: Option<PathBuf>,
+    /// Write the plan to a file, for `evctl apply FILE`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "world"])]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub servers: ServerArgs,
 }
@@ -40,6 +44,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
         project: &args.project,
         servers: &args.servers,
         environment,
+        is_kept: args.out.is_some(),
     };
     let planned = match pipeline::planned(&request).await {
         Ok(planned) => planned,
@@ -52,7 +57,17 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
         ui.error(&what, &why, "name a file in a folder that you may write to");
         return Exit::Failed;
     }
+    if let Some(file) = &args.out
+        && let Err(why) = saved_plan::write(&planned, &args.input, file)
+    {
+        let what = format!("the plan cannot be written to {}", file.display());
+        ui.error(&what, &why, "name a file in a folder that you may write to");
+        return Exit::Failed;
+    }
     show(&planned, args.input.output, ui);
+    if let Some(file) = &args.out {
+        ui.status(&format!("Saved. `evctl apply {}` carries out exactly this.\n", file.display()));
+    }
     let code = exit::of_plan(planned.plan.summary(), args.exit_code);
     with_findings(code, &planned, args.input.fail_on.into())
 }

@@ -22,7 +22,7 @@ use crate::plan::Plan;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
 use crate::world::site::{Declared, Site};
-use crate::world::{Key, Plane, World};
+use crate::world::{Account, Key, Plane, World};
 
 pub use target::{NatsAuth, NatsTarget, servers};
 
@@ -141,10 +141,27 @@ impl Servers {
             let connection = nats::Connection::connect(&target, self.timeout).await;
             self.nats.insert(name.clone(), connection.map_err(in_site)?);
         }
-        for connection in self.nats.values_mut() {
-            connection.identify().await;
-        }
+        self.identify().await;
         Ok(())
+    }
+
+    /// Asks every NATS server whose account its connection leads to.
+    pub async fn identify(&mut self) {
+        for connection in self.nats.values_mut() {
+            if connection.identity.is_none() {
+                connection.identify().await;
+            }
+        }
+    }
+
+    /// What is known of the accounts, by their site.
+    pub fn accounts(&self) -> BTreeMap<String, Account> {
+        self.nats.iter().map(|(site, nats)| (site.clone(), nats.account.clone())).collect()
+    }
+
+    /// The cluster, as output names it.
+    pub fn cluster_name(&self) -> Option<&str> {
+        self.cluster.as_ref().map(|cluster| cluster.name.as_str())
     }
 
     /// The namespace of the kubeconfig's context.

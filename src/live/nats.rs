@@ -115,6 +115,7 @@ impl Connection {
         let servers = text("/server/cluster").or_else(|| text("/server/id"));
         let domain = self.account.info.get("domain").and_then(Value::as_str).unwrap_or_default();
         let imported = if self.is_imported { self.prefix.as_str() } else { "" };
+        self.account.account = text("/data/account").map(str::to_owned);
         self.identity = text("/data/account")
             .zip(servers)
             .map(|(account, servers)| [account, servers, domain, imported].join("\n"));

@@ -14,7 +14,7 @@ use super::allowed::Options;
 use super::fields::object_diff;
 use super::hold::hold;
 use super::impact::Scales;
-use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune};
+use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
 
 const UNASKED: &str = "no API server was asked";
 const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
@@ -151,6 +151,7 @@ impl Builder<'_> {
             place: None,
             diff: Vec::new(),
             impact: None,
+            recipe: None,
             unverified: None,
             write: None,
             probe: None,
@@ -235,7 +236,12 @@ impl Builder<'_> {
             } else {
                 reason
             };
-            return change.stopped(Action::Refused, how, Some(rule));
+            // What would be lost, and how it is kept.
+            let impact = self.scales().of_replacement(self.key, &self.object.body);
+            let worth = possible && impact.is_some();
+            let recipe = worth.then(|| recipe::of(self.key, &self.desired.world, self.live));
+            let recipe = recipe.flatten().map(Box::new);
+            return Change { impact, recipe, ..change.stopped(Action::Refused, how, Some(rule)) };
         }
         let write = change.write.map(|write| Write { mode: Mode::Replace, ..write });
         Change {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::world::Key;
 
 use super::impact::Impact;
+use super::recipe::Recipe;
 use super::text::Head;
 use super::{Action, Change, FieldDiff, Place, Plan, Rule, Summary};
 
@@ -69,6 +70,9 @@ pub struct ChangeDocument<'a> {
     diff: &'a [FieldDiff],
     /// What the change costs beyond its fields.
     impact: Option<&'a Impact>,
+    /// How it is replaced without losing a message, where it cannot be changed in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipe: Option<&'a Recipe>,
     /// The objects of the plan that come first.
     needs: Vec<String>,
     /// How the step ended. Reports of an apply alone have it.
@@ -137,6 +141,7 @@ pub(crate) fn change(change: &Change) -> ChangeDocument<'_> {
         source: change.place.as_ref(),
         diff: &change.diff,
         impact: change.impact.as_ref(),
+        recipe: change.recipe.as_deref(),
         needs: change.needs.iter().map(ToString::to_string).collect(),
         outcome: None,
         error: None,

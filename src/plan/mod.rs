@@ -14,6 +14,7 @@ mod lists;
 pub mod order;
 pub mod prune;
 pub mod recipe;
+pub mod saved;
 pub mod text;
 pub mod verify;
 
@@ -29,6 +30,7 @@ use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
 use impact::Impact;
+use recipe::Recipe;
 
 /// What happens to one object.
 #[derive(
@@ -165,6 +167,9 @@ pub struct Change {
     pub diff: Vec<FieldDiff>,
     /// What the change costs beyond its fields.
     pub impact: Option<Impact>,
+    /// How it is replaced without losing a message, where it cannot be changed in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Box<Recipe>>,
     /// Why nobody but the server itself can say whether it takes the change; `None` where it was
     /// asked, or where its rule book is sure.
     pub unverified: Option<String>,

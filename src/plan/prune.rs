@@ -117,6 +117,7 @@ impl Gates<'_> {
             place: None,
             diff: Vec::new(),
             impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
+            recipe: None,
             unverified: None,
             write: Some(Write {
                 mode: Mode::Delete,

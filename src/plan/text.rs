@@ -161,6 +161,12 @@ fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
     for field in &change.diff {
         out.push_str(&field_text(field, hidden, colour));
     }
+    if let Some(recipe) = &change.recipe {
+        out.push('\n');
+        for line in recipe.text() {
+            let _ = writeln!(out, "      {line}");
+        }
+    }
     out
 }
 

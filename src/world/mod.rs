@@ -208,6 +208,9 @@ pub struct Account {
     /// Absent from servers before 2.11.
     pub api_level: Option<u64>,
     pub domain: String,
+    /// The account's own name or key, where the server was asked and says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The name of the server's cluster; `None` for a server that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,

@@ -16,6 +16,16 @@ const MARK: &str = "evctl:sha256:";
 pub struct Vault(BTreeMap<String, String>);
 
 impl Vault {
+    /// Whether a body holds a digest whose value is not known.
+    pub fn lacks(&self, body: &Value) -> bool {
+        match body {
+            Value::String(text) => text.starts_with(MARK) && !self.0.contains_key(text),
+            Value::Array(items) => items.iter().any(|item| self.lacks(item)),
+            Value::Object(fields) => fields.values().any(|value| self.lacks(value)),
+            _ => false,
+        }
+    }
+
     /// The body with every digest replaced by the value it stands for.
     pub fn reveal(&self, body: &Value) -> Value {
         match body {

@@ -32,6 +32,7 @@ mod live_nack;
 mod live_prune;
 mod live_recipe;
 mod live_secrets;
+mod live_saved_plan;
 mod live_sites;
 mod load;
 mod load_properties;
@@ -98,6 +99,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_nack::trials(),
         live_kubernetes::trials(),
         live_prune::trials(),
+        live_saved_plan::trials(),
         live_changes::trials(),
         live_both_planes::trials(),
         live_faults::trials(),

@@ -148,7 +148,12 @@ pub(super) fn of(key: &Key, desired: &World, live: &World) -> Option<Recipe> {
     if retention == "interest" {
         steps.push(Step::new(format!("delete {hold}"), vec![delete(&hold)]));
     }
-    Some(Recipe { method: Method::Position, notes: notes(&[mover], workqueue, server), steps })
+    Some(Recipe {
+        method: Method::Position,
+        domain: String::new(),
+        notes: notes(&[mover], workqueue, server),
+        steps,
+    })
 }
 
 /// What consumers get once more, and what must be declared of them.

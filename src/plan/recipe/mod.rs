@@ -23,6 +23,9 @@ use crate::world::{Account, Key, Object, World, mark};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recipe {
     pub method: Method,
+    /// The account's JetStream domain, or empty.
+    #[serde(default)]
+    pub domain: String,
     /// What to know before one starts.
     pub notes: Vec<String>,
     /// In order; each only once the one before has come true.
@@ -104,16 +107,23 @@ pub enum Until {
 /// where the live object is absent, or where no copy can be had: a stream that is or becomes a mirror
 /// holds what its origin holds, and counters cannot be copied.
 pub fn of(key: &Key, desired: &World, live: &World) -> Option<Recipe> {
-    match key {
+    let recipe = match key {
         Key::Object(_) => None,
         Key::Stream { .. } => stream::kept(key, desired, live),
         Key::Consumer { .. } => consumer::of(key, desired, live),
-    }
+    };
+    recipe.map(|recipe| Recipe { domain: domain(key, live), ..recipe })
 }
 
 /// As `of` for a stream, where it may be called `name` from now on: one copy instead of two.
 pub fn renamed(key: &Key, name: &str, desired: &World, live: &World) -> Option<Recipe> {
-    stream::renamed(key, name, desired, live)
+    let recipe = stream::renamed(key, name, desired, live);
+    recipe.map(|recipe| Recipe { domain: domain(key, live), ..recipe })
+}
+
+fn domain(key: &Key, live: &World) -> String {
+    let account = key.site().and_then(|site| live.accounts.get(site));
+    account.map(|account| account.domain.clone()).unwrap_or_default()
 }
 
 /// What the server can do for a recipe.

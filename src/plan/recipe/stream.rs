@@ -114,7 +114,7 @@ impl<'a> Replacement<'a> {
             "where the name may change, one copy is enough: see docs/replacing-streams.md; {copy} is \
              there only in between"
         ));
-        Recipe { method: self.method, notes, steps: some(steps) }
+        Recipe { method: self.method, domain: String::new(), notes, steps: some(steps) }
     }
 
     fn in_one_hop(&self, to: &str) -> Recipe {
@@ -134,7 +134,12 @@ impl<'a> Replacement<'a> {
                 vec![Request::new(format!("STREAM.DELETE.{name}"), Value::Null)],
             ),
         ];
-        Recipe { method: self.method, notes: self.notes(), steps: some(steps) }
+        Recipe {
+            method: self.method,
+            domain: String::new(),
+            notes: self.notes(),
+            steps: some(steps),
+        }
     }
 
     fn is_workqueue(&self) -> bool {

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{Recipe, Request, Until};
 
 impl Recipe {
-    /// Lines for below a change, without indentation. `domain` is the account's JetStream domain, or
-    /// empty.
-    pub fn text(&self, domain: &str) -> Vec<String> {
+    /// Lines for below a change, without indentation.
+    pub fn text(&self) -> Vec<String> {
+        let domain = &self.domain;
         let mut lines = vec!["without loss, by hand:".to_owned()];
         lines.extend(self.notes.iter().map(|note| format!("  - {note}")));
         for (at, step) in self.steps.iter().enumerate() {
