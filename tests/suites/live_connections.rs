@@ -28,11 +28,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_connections::an_api_prefix", nats, an_api_prefix),
         trial("live_connections::an_inbox_prefix", nats, an_inbox_prefix),
         trial("live_connections::the_projects_environment", nats, the_projects_environment),
-        trial(
-            "live_connections::the_nats_cli_gets_in_alike",
-            &[Need::Nats, Need::NatsCli],
-            the_nats_cli_gets_in_alike,
-        ),
+        trial("live_connections::as_the_nats_cli", &[Need::Nats, Need::NatsCli], as_the_nats_cli),
     ]
 }
 
@@ -349,7 +345,7 @@ fn the_projects_environment() {
 }
 
 /// Which setting wins is asked of the `nats` CLI itself: it gets in where evctl does, and nowhere else.
-fn the_nats_cli_gets_in_alike() {
+fn as_the_nats_cli() {
     let nats = Nats::start_with("authorization { user: ann, password: right }");
     let tokens = Nats::start_with("authorization { token: t-9 }");
     let home = Home::new();
@@ -390,12 +386,11 @@ fn the_nats_cli_gets_in_alike() {
         command.args(["account", "info"]).env_clear().env("HOME", home.0.text());
         command.env("XDG_CONFIG_HOME", home.0.file(".config")).envs(variables.iter().copied());
         let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let got_in = output.status.success();
         assert_eq!(
             evctl.code == Some(0),
             got_in,
-            "{selected} {variables:?}: {evctl}\nnats: {said}"
+            "{selected} {variables:?}: {evctl}\nnats: {output:?}"
         );
         ins += usize::from(got_in);
     }
