@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::jetstream::change::between;
+use crate::jetstream::change::{FieldChange, between};
 use crate::jetstream::field::Field;
 use crate::jetstream::{Config, consumer, stream};
 use crate::world::{Key, mark};
@@ -47,8 +47,26 @@ pub fn judge(key: &Key, write: &Write, found: Option<&Found>) -> Verdict {
 pub fn is_as_planned(key: &Key, write: &Write, found: &Found) -> bool {
     let Some(planned) = write.body.as_object() else { return false };
     let is_ours = mark::of_config(&found.config).as_ref() == Some(&write.owner);
-    is_ours && between(table(key), planned, &normal(key, &found.config)).is_empty()
+    is_ours && differences(key, write, planned, &found.config).is_empty()
 }
+
+/// How a configuration differs from what a write plans, or from what the plan saw. Metadata that the
+/// write leaves as it was is whoever's it is, and no difference.
+pub fn differences(key: &Key, write: &Write, from: &Config, now: &Config) -> Vec<FieldChange> {
+    let mut changes = between(table(key), from, &normal(key, now));
+    if leaves_metadata(write) {
+        changes.retain(|change| change.field != METADATA);
+    }
+    changes
+}
+
+/// Whether a write leaves metadata, but for evctl's marks, as it was.
+pub fn leaves_metadata(write: &Write) -> bool {
+    let seen = write.observed.as_ref().and_then(|seen| seen.get(METADATA));
+    write.mode == Mode::Delete || write.body.get(METADATA) == seen
+}
+
+const METADATA: &str = "metadata";
 
 fn put(key: &Key, write: &Write, found: &Found) -> Verdict {
     if is_as_planned(key, write, found) {
@@ -63,7 +81,7 @@ fn put(key: &Key, write: &Write, found: &Found) -> Verdict {
         return Verdict::Stale(why);
     }
     let now = normal(key, &found.config);
-    for field in between(table(key), seen, &now) {
+    for field in differences(key, write, seen, &found.config) {
         // Somebody else has made it what the plan wants: no harm in that.
         if planned.get(field.field) == now.get(field.field) {
             continue;
@@ -84,7 +102,7 @@ fn doomed(key: &Key, write: &Write, found: &Found) -> Verdict {
         return Verdict::Stale(why);
     }
     let seen = write.observed.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    if let Some(field) = between(table(key), &seen, &normal(key, &found.config)).first() {
+    if let Some(field) = differences(key, write, &seen, &found.config).first() {
         return Verdict::Stale(format!(
             "{}: planned to be deleted at {}, now {}",
             field.field, field.from, field.to
@@ -122,7 +140,7 @@ pub fn table(key: &Key) -> &'static [Field] {
 }
 
 /// The form in which an object's kind is compared.
-pub fn normal(key: &Key, config: &Config) -> Config {
+fn normal(key: &Key, config: &Config) -> Config {
     match key {
         Key::Consumer { .. } => consumer::normal(config),
         _ => stream::normal(config),

@@ -196,5 +196,8 @@ fn a_mirror_and_a_counter_have_no_recipe() {
 fn people_read_steps() {
     let recipe = renamed(&stream_key(), "T", &memory(), &live(Some(5))).unwrap();
     let lines = Recipe { domain: "hub".to_owned(), ..recipe }.text();
-    assert_eq!(lines.join("\n"), include_str!("../../../tests/golden/recipe.txt").trim_end());
+    assert_eq!(
+        lines.join("\n"),
+        include_str!("../../../tests/golden/recipes/renamed.txt").trim_end()
+    );
 }

@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 
 use crate::apply::rollout::{Outcome, Step};
 use crate::jetstream::Config;
-use crate::jetstream::change::between;
 use crate::live::nats::{ApiError, Connection, RequestError};
 use crate::plan::Mode;
-use crate::plan::guard::{Found, Verdict, is_as_planned, judge, normal, table};
+use crate::plan::guard::{
+    Found, Verdict, differences, is_as_planned, judge, leaves_metadata, table,
+};
 use crate::world::{Key, mark};
 
 use subjects::{Intent, Subjects};
@@ -204,7 +205,7 @@ fn difference(step: &Step, config: &Config) -> Option<String> {
     if mark::of_config(config).as_ref() != Some(&step.write.owner) {
         return Some("the server does not keep metadata: evctl needs 2.10 or newer".to_owned());
     }
-    let changes = between(table(&step.key), planned, &normal(&step.key, config));
+    let changes = differences(&step.key, &step.write, planned, config);
     let field = changes.first()?;
     Some(format!("the server stored {} as {}, not {}", field.field, field.to, field.from))
 }
@@ -224,7 +225,11 @@ fn refused(error: &RequestError) -> String {
 /// book does not know stays as it is: an update replaces all that it leaves out by defaults.
 fn merged(step: &Step, live: Config) -> Config {
     let mut config = live;
+    let keeps_metadata = leaves_metadata(&step.write);
     for field in table(&step.key) {
+        if keeps_metadata && field.name == "metadata" {
+            continue;
+        }
         match step.write.body.get(field.name) {
             Some(value) => config.insert(field.name.to_owned(), value.clone()),
             None => config.remove(field.name),
