@@ -15,7 +15,6 @@ pub(super) fn trials() -> Vec<Trial> {
     let cli = &[Need::Nats, Need::NatsCli];
     vec![
         trial("live_nack::the_example_settles", cli, the_example_settles),
-        trial("live_nack::stores_are_the_clients_own", cli, stores_are_the_clients_own),
         trial("live_nack::what_is_written_is_stored", nats, what_is_written_is_stored),
         trial("live_nack::what_is_left_out_is_the_servers", nats, what_is_left_out_is_the_servers),
         trial("live_nack::a_mirror_settles_with_its_origin", nats, a_mirror_settles),
@@ -39,7 +38,7 @@ fn evctl(verb: &str, nats: &Nats, path: &str) -> Evctl {
 
 /// Applies, and sees that nothing is left to do and nothing more is written.
 #[track_caller]
-fn settle(nats: &Nats, path: &str) -> Said {
+pub(super) fn settle(nats: &Nats, path: &str) -> Said {
     let said = evctl("apply", nats, path).run().code(0).hides(&["failed:"]);
     let watch = ApiWatch::start(&nats.url());
     evctl("plan", nats, path).run().code(0).says(&["No changes."]);
@@ -57,7 +56,7 @@ fn writes(watch: &ApiWatch) -> Vec<String> {
     watch.writes().into_iter().filter(|subject| !by_server(subject)).collect()
 }
 
-fn nats_cli(nats: &Nats, arguments: &[&str]) -> String {
+pub(super) fn nats_cli(nats: &Nats, arguments: &[&str]) -> String {
     let output = std::process::Command::new(lookup::nats_cli().unwrap())
         .args(["--server", &nats.url()])
         .args(arguments)
@@ -82,7 +81,7 @@ fn stored(nats: &Nats, subject: &str) -> Value {
     config
 }
 
-fn stream(nats: &Nats, name: &str) -> Value {
+pub(super) fn stream(nats: &Nats, name: &str) -> Value {
     stored(nats, &format!("STREAM.INFO.{name}"))
 }
 
@@ -108,67 +107,6 @@ fn the_example_settles() {
     assert_eq!(info["config"]["filter_subjects"], json!(["orders.*.changed", "orders.*.new"]));
     nats_cli(&nats, &["kv", "put", "prices", "apple", "3"]);
     assert_eq!(nats_cli(&nats, &["kv", "get", "prices", "apple", "--raw"]).trim(), "3");
-}
-
-/// A bucket by evctl on one server, and by the `nats` command on another.
-#[track_caller]
-fn same_as_cli(kind: &str, spec: &str, arguments: &[&str]) {
-    let (ours, theirs) = (Nats::start(), Nats::start());
-    for nats in [&ours, &theirs] {
-        // What others copy from.
-        nats_cli(nats, &["kv", "add", "origin"]);
-    }
-    let text = format!(
-        "apiVersion: jetstream.nats.io/v1beta2\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{bucket: a{spec}}}\n"
-    );
-    let folder = Folder::project(&[("a.yaml", &text)]);
-    settle(&ours, folder.text());
-    let (command, name) = if kind == "KeyValue" { ("kv", "KV_a") } else { ("object", "OBJ_a") };
-    nats_cli(&theirs, &[&[command, "add", "a"], arguments].concat());
-    assert_eq!(stream(&ours, name), stream(&theirs, name), "{spec}");
-}
-
-fn stores_are_the_clients_own() {
-    let kv = |spec: &str, arguments: &[&str]| same_as_cli("KeyValue", spec, arguments);
-    kv("", &[]);
-    kv(", ttl: 30s, history: 5", &["--ttl", "30s", "--history", "5"]);
-    kv(
-        ", description: d, ttl: 24h, maxValueSize: 100, maxBytes: 1000000, storage: memory, \
-         compression: true, limitMarkerTtl: 60000000000, placement: {tags: [a, b]}, \
-         republish: {source: '>', destination: copy.>}",
-        &[
-            "--description=d",
-            "--ttl=24h",
-            "--max-value-size=100",
-            "--max-bucket-size=1000000",
-            "--storage=memory",
-            "--compress",
-            "--marker-ttl=1m",
-            "--tags=a",
-            "--tags=b",
-            "--republish-source=>",
-            "--republish-destination=copy.>",
-        ],
-    );
-    kv(", mirror: {name: origin}", &["--mirror=origin"]);
-    kv(", sources: [{name: origin}, {name: KV_other}]", &["--source=origin", "--source=KV_other"]);
-    kv(
-        ", mirror: {name: origin, externalApiPrefix: $JS.hub.API}",
-        &["--mirror=origin", "--mirror-domain=hub"],
-    );
-    let object = |spec: &str, arguments: &[&str]| same_as_cli("ObjectStore", spec, arguments);
-    object("", &[]);
-    object(
-        ", description: d, ttl: 1h, maxBytes: 1000000, storage: memory, compression: true, placement: {cluster: c}",
-        &[
-            "--description=d",
-            "--ttl=1h",
-            "--max-bucket-size=1000000",
-            "--storage=memory",
-            "--compress",
-            "--cluster=c",
-        ],
-    );
 }
 
 fn nack(kind: &str, name: &str, spec: &str) -> String {

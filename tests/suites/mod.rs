@@ -29,6 +29,7 @@ mod live_impact;
 mod live_jetstream;
 mod live_kubernetes;
 mod live_nack;
+mod live_nack_stores;
 mod live_prune;
 mod live_recipe;
 mod live_saved_plan;
@@ -97,6 +98,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_recipe::trials(),
         live_jetstream::trials(),
         live_nack::trials(),
+        live_nack_stores::trials(),
         live_kubernetes::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),
