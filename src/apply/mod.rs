@@ -2,6 +2,7 @@
 //! Decides nothing about topology; a step holds the complete object to write. Knows no server: an
 //! [`Executor`] does the writing.
 
+pub mod lines;
 pub mod report;
 pub mod rollout;
 

@@ -124,9 +124,10 @@ pub struct ReportDocument<'a> {
 
 /// The report as a document of `-o json`.
 pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent]) -> Value {
+    let ends: BTreeMap<usize, End> = events.iter().filter_map(end).collect();
     let steps = plan.changes.iter().enumerate().map(|(number, one)| {
         let mut step = change(one);
-        if let Some((name, outcome, error)) = end(number, events) {
+        if let Some(End { name, outcome, error }) = ends.get(&number).cloned() {
             step.name = name;
             step.outcome = Some(outcome);
             step.error = Some(error);
@@ -145,27 +146,26 @@ pub fn document(head: &Head, plan: &Plan, events: &[ApplyEvent]) -> Value {
     })
 }
 
-fn end(number: usize, events: &[ApplyEvent]) -> Option<(String, &'static str, Option<String>)> {
-    events.iter().rev().find_map(|event| match event {
-        ApplyEvent::Done { at, key } if *at == number => Some((key.to_string(), "done", None)),
-        ApplyEvent::Stale { at, key, why } if *at == number => {
-            Some((key.to_string(), "stale", Some(why.clone())))
-        }
-        ApplyEvent::Broken { at, key, why } if *at == number => {
-            Some((key.to_string(), "broken", Some(why.clone())))
-        }
-        ApplyEvent::Unconfirmed { at, key, why } if *at == number => {
-            Some((key.to_string(), "unconfirmed", Some(why.clone())))
-        }
-        ApplyEvent::Failed { at, key, why } if *at == number => {
-            Some((key.to_string(), "failed", Some(why.clone())))
-        }
-        ApplyEvent::Held { at, key, why } if *at == number => {
-            Some((key.to_string(), "held", Some(why.clone())))
-        }
-        ApplyEvent::Skipped { at, key } if *at == number => {
-            Some((key.to_string(), "skipped", None))
-        }
-        _ => None,
-    })
+/// How a step ended.
+#[derive(Clone)]
+struct End {
+    /// The object, with what a server gave to its name.
+    name: String,
+    outcome: &'static str,
+    error: Option<String>,
+}
+
+/// The end that an event tells of, by the number of its step. The last that is told counts.
+fn end(event: &ApplyEvent) -> Option<(usize, End)> {
+    let (at, key, outcome, why) = match event {
+        ApplyEvent::Started { .. } => return None,
+        ApplyEvent::Done { at, key } => (at, key, "done", None),
+        ApplyEvent::Stale { at, key, why } => (at, key, "stale", Some(why)),
+        ApplyEvent::Failed { at, key, why } => (at, key, "failed", Some(why)),
+        ApplyEvent::Broken { at, key, why } => (at, key, "broken", Some(why)),
+        ApplyEvent::Unconfirmed { at, key, why } => (at, key, "unconfirmed", Some(why)),
+        ApplyEvent::Held { at, key, why } => (at, key, "held", Some(why)),
+        ApplyEvent::Skipped { at, key } => (at, key, "skipped", None),
+    };
+    Some((*at, End { name: key.to_string(), outcome, error: why.cloned() }))
 }

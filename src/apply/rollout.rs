@@ -3,9 +3,7 @@
 //! Contract: call [`Rollout::poll`] until it yields nothing, then [`Rollout::events`]; give every
 //! step's result to [`Rollout::handle`] once; repeat until no step is running.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::plan::{Change, Plan, Write};
 use crate::world::{Key, placeholder};
@@ -50,7 +48,12 @@ enum State {
 pub struct Rollout<'p> {
     plan: &'p Plan,
     states: Vec<State>,
-    number: BTreeMap<&'p Key, usize>,
+    /// For each change the steps that need it, in order.
+    wanted_by: Vec<Vec<usize>>,
+    /// How many of its needs each change still waits for.
+    missing: Vec<usize>,
+    /// Steps that wait for nothing but their turn; the first in the plan goes first.
+    ready: BTreeSet<usize>,
     /// By the object's name as placeholders write it.
     uids: BTreeMap<String, String>,
     running: usize,
@@ -64,10 +67,26 @@ impl<'p> Rollout<'p> {
     pub fn new(plan: &'p Plan, concurrency: usize) -> Self {
         let state =
             |change: &Change| if change.write.is_some() { State::Waiting } else { State::Idle };
+        let states: Vec<State> = plan.changes.iter().map(state).collect();
+        let number: BTreeMap<&Key, usize> =
+            plan.changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect();
+        let mut wanted_by = vec![Vec::new(); states.len()];
+        let mut missing = vec![0; states.len()];
+        for (at, change) in plan.changes.iter().enumerate() {
+            let needs = change.needs.iter().filter_map(|need| number.get(need));
+            for need in needs.filter(|need| states[**need] == State::Waiting) {
+                wanted_by[*need].push(at);
+                missing[at] += 1;
+            }
+        }
+        let waits = |at: &usize| states[*at] == State::Waiting && missing[*at] == 0;
+        let ready = (0..states.len()).filter(waits).collect();
         Self {
             plan,
-            states: plan.changes.iter().map(state).collect(),
-            number: plan.changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect(),
+            states,
+            wanted_by,
+            missing,
+            ready,
             uids: BTreeMap::new(),
             running: 0,
             concurrency: concurrency.max(1),
@@ -78,27 +97,20 @@ impl<'p> Rollout<'p> {
 
     /// The next step that may run now.
     pub fn poll(&mut self) -> Option<Step> {
-        self.hold();
-        if self.stopped {
-            self.skip();
+        while !self.stopped && self.running < self.concurrency {
+            let at = self.ready.pop_first()?;
+            let Some(step) = self.filled(at) else { continue };
+            if placeholder::is_open_key(&step.key) || placeholder::holds_open(&step.write.body) {
+                let why = "it waits for a uid that no step has given".to_owned();
+                self.events.push_back(ApplyEvent::Failed { at, key: step.key, why });
+                self.hold(at);
+                continue;
+            }
+            self.states[at] = State::Running;
+            self.running += 1;
+            return Some(step);
         }
-        if self.running >= self.concurrency {
-            return None;
-        }
-        let at = (0..self.states.len()).find(|at| self.is_ready(*at))?;
-        let change = &self.plan.changes[at];
-        let step = self.filled(at, &change.key, change.write.clone()?);
-        if placeholder::is_open(&step.key.to_string())
-            || placeholder::is_open(&step.write.body.to_string())
-        {
-            let why = "it waits for a uid that no step has given".to_owned();
-            self.states[at] = State::Stopped;
-            self.events.push_back(ApplyEvent::Failed { at, key: step.key, why });
-            return self.poll();
-        }
-        self.states[at] = State::Running;
-        self.running += 1;
-        Some(step)
+        None
     }
 
     /// What has happened since the last call.
@@ -114,71 +126,86 @@ impl<'p> Rollout<'p> {
         self.running -= 1;
         let change = &self.plan.changes[at];
         let key = self.filled_key(&change.key);
-        let (state, event) = match outcome {
+        match outcome {
             Outcome::Done { uid } => {
                 if let Some(uid) = uid {
                     self.uids.insert(change.key.to_string(), uid);
                 }
-                (State::Done, ApplyEvent::Done { at, key })
+                self.states[at] = State::Done;
+                self.events.push_back(ApplyEvent::Done { at, key });
+                self.free(at);
             }
-            Outcome::Stale(why) => (State::Stopped, ApplyEvent::Stale { at, key, why }),
-            Outcome::Failed(why) => (State::Stopped, ApplyEvent::Failed { at, key, why }),
-            Outcome::Broken(why) => (State::Stopped, ApplyEvent::Broken { at, key, why }),
-        };
-        self.states[at] = state;
-        self.events.push_back(event);
+            Outcome::Stale(why) => {
+                self.events.push_back(ApplyEvent::Stale { at, key, why });
+                self.hold(at);
+            }
+            Outcome::Failed(why) => {
+                self.events.push_back(ApplyEvent::Failed { at, key, why });
+                self.hold(at);
+            }
+            Outcome::Broken(why) => {
+                self.events.push_back(ApplyEvent::Broken { at, key, why });
+                self.hold(at);
+            }
+        }
     }
 
     /// Begins no more steps.
     pub fn stop(&mut self) {
         self.stopped = true;
-    }
-
-    fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
-        self.plan.changes[at].needs.iter().filter_map(|need| self.number.get(need).copied())
-    }
-
-    fn is_ready(&self, at: usize) -> bool {
-        self.states[at] == State::Waiting
-            && self.needs(at).all(|need| matches!(self.states[need], State::Done | State::Idle))
-    }
-
-    /// Holds what needs something that was stopped. One pass does, as needs come first in a plan.
-    fn hold(&mut self) {
-        for at in 0..self.states.len() {
-            if self.states[at] != State::Waiting {
-                continue;
-            }
-            let stopped = self.needs(at).find(|need| self.states[*need] == State::Stopped);
-            if let Some(need) = stopped {
-                let why =
-                    format!("waits for {}, which was not written", self.plan.changes[need].key);
-                let key = self.plan.changes[at].key.clone();
-                self.states[at] = State::Stopped;
-                self.events.push_back(ApplyEvent::Held { at, key, why });
-            }
-        }
-    }
-
-    fn skip(&mut self) {
+        self.ready.clear();
         for at in 0..self.states.len() {
             if self.states[at] == State::Waiting {
                 self.states[at] = State::Stopped;
-                self.events
-                    .push_back(ApplyEvent::Skipped { at, key: self.plan.changes[at].key.clone() });
+                let key = self.plan.changes[at].key.clone();
+                self.events.push_back(ApplyEvent::Skipped { at, key });
             }
         }
     }
 
-    fn filled(&self, at: usize, key: &Key, write: Write) -> Step {
-        let uid = |name: &str| self.uids.get(name).cloned();
-        let body: Value = placeholder::fill_named(&write.body, &uid);
-        Step { at, key: self.filled_key(key), write: Write { body, ..write } }
+    /// Makes those ready that waited for this step alone.
+    fn free(&mut self, at: usize) {
+        for next in &self.wanted_by[at] {
+            self.missing[*next] -= 1;
+            if self.missing[*next] == 0 && self.states[*next] == State::Waiting {
+                self.ready.insert(*next);
+            }
+        }
+    }
+
+    /// Stops a step, and holds all that needs it, however far away, in the order of the plan.
+    fn hold(&mut self, at: usize) {
+        self.states[at] = State::Stopped;
+        let mut stopped = BTreeSet::from([at]);
+        while let Some(need) = stopped.pop_first() {
+            for next in &self.wanted_by[need] {
+                if self.states[*next] != State::Waiting {
+                    continue;
+                }
+                let why =
+                    format!("waits for {}, which was not written", self.plan.changes[need].key);
+                let key = self.plan.changes[*next].key.clone();
+                self.states[*next] = State::Stopped;
+                self.events.push_back(ApplyEvent::Held { at: *next, key, why });
+                stopped.insert(*next);
+            }
+        }
+    }
+
+    /// The write of a change with what is known filled in; `None` where there is none.
+    fn filled(&self, at: usize) -> Option<Step> {
+        let change = &self.plan.changes[at];
+        let mut write = change.write.clone()?;
+        if placeholder::holds_open(&write.body) {
+            write.body =
+                placeholder::fill_named(&write.body, &|name: &str| self.uids.get(name).cloned());
+        }
+        Some(Step { at, key: self.filled_key(&change.key), write })
     }
 
     fn filled_key(&self, key: &Key) -> Key {
         match key {
-            Key::Consumer { site, stream, name } => Key::Consumer {
+            Key::Consumer { site, stream, name } if placeholder::is_open(name) => Key::Consumer {
                 site: site.clone(),
                 stream: stream.clone(),
                 name: placeholder::fill_text(name, &|name| self.uids.get(name).cloned()),
@@ -190,9 +217,7 @@ impl<'p> Rollout<'p> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::plan::{Action, Mode};

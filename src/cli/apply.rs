@@ -3,17 +3,19 @@
 use clap::Args;
 
 use crate::apply::report::{self, Tally};
-use crate::apply::{ApplyEvent, CONCURRENCY, drive};
+use crate::apply::{CONCURRENCY, drive};
 use crate::live::Writer;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::plan::text::{self, Head};
 
-use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
+use super::args::{ApplyOutput, InputArgs, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
+use super::interrupt::interrupted;
 use super::pipeline::{self, Request};
 use super::plan::{show_findings, stop, with_findings};
+use super::progress::Progress;
 use super::saved_plan::{self, Unready};
 use super::ui::Ui;
 
@@ -21,7 +23,7 @@ use super::ui::Ui;
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
-    pub input: InputArgs,
+    pub input: InputArgs<ApplyOutput>,
     #[command(flatten)]
     pub project: ProjectArgs,
     /// Do not ask
@@ -42,7 +44,9 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
         ui.status(&format!("error: {text}\n"));
         return Exit::Usage;
     }
-    if let Some(saved) = saved_plan::read(&args.input) {
+    let input = args.input.planned();
+    let output = input.output;
+    if let Some(saved) = saved_plan::read(&input) {
         return match saved {
             Ok(saved) => carry_out_saved(&saved, args, environment, ui).await,
             Err(why) => ui.usage(&why),
@@ -50,7 +54,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     }
     let request = Request {
         verb: "apply",
-        input: &args.input,
+        input: &input,
         project: &args.project,
         servers: &args.servers,
         environment,
@@ -58,11 +62,10 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     };
     let planned = match pipeline::planned(&request).await {
         Ok(planned) => planned,
-        Err(stopped) => return stop(&stopped, args.input.output, ui),
+        Err(stopped) => return stop(&stopped, output, ui),
     };
     show_findings(&planned, ui);
-    let json = args.input.output == Output::Json;
-    if !json {
+    if output == Output::Text {
         ui.out(&text::render(&planned.head, &planned.plan, ui.colour));
     }
     if with_findings(Exit::Done, &planned, args.input.fail_on.into()) != Exit::Done {
@@ -70,13 +73,13 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
         return Exit::Findings;
     }
     if planned.plan.summary().writes() > 0
-        && let Some(exit) = unconfirmed(args.yes, ui, json)
+        && let Some(exit) = unconfirmed(args.yes, ui, output)
     {
         return exit;
     }
     let Some(servers) = &planned.servers else { return Exit::Usage };
     let writer = Writer { servers, vault: &planned.desired.vault, salt: &planned.live.salt };
-    let code = carry_out(&planned.head, &planned.plan, &writer, args, ui).await;
+    let code = carry_out(&planned.head, &planned.plan, &writer, args.concurrency, output, ui).await;
     with_findings(code, &planned, args.input.fail_on.into())
 }
 
@@ -100,38 +103,43 @@ async fn carry_out_saved(
             return Exit::Stale;
         }
     };
-    if args.input.output != Output::Json {
+    let output = Output::from(args.input.output);
+    if output == Output::Text {
         ui.out(&text::render(&ready.head, &saved.plan, ui.colour));
     }
     let writer = Writer { servers: &ready.servers, vault: &ready.vault, salt: &saved.salt };
-    carry_out(&ready.head, &saved.plan, &writer, args, ui).await
+    carry_out(&ready.head, &saved.plan, &writer, args.concurrency, output, ui).await
 }
 
 async fn carry_out(
     head: &Head,
     plan: &Plan,
     writer: &Writer<'_>,
-    args: &ApplyArgs,
+    concurrency: usize,
+    output: Output,
     ui: Ui,
 ) -> Exit {
-    let json = args.input.output == Output::Json;
-    let events = written(plan, writer, args.concurrency, ui, json).await;
+    let events = {
+        let mut progress = Progress::new(ui, output, plan.summary().writes());
+        drive(plan, writer, concurrency, interrupted(ui), |event| progress.tell(event)).await
+    };
     let tally = Tally::of(plan, &events);
-    if json {
-        let document = report::document(head, plan, &events);
-        ui.out(&format!("{document:#}\n"));
-    } else if plan.summary().writes() > 0 {
-        ui.out(&format!("\n{}\n", tally.line()));
+    let document = || report::document(head, plan, &events);
+    match output {
+        Output::Json => ui.out(&format!("{:#}\n", document())),
+        Output::Jsonl => ui.out(&format!("{}\n", document())),
+        Output::Text if plan.summary().writes() > 0 => ui.out(&format!("\n{}\n", tally.line())),
+        Output::Text => {}
     }
     exit::of_apply(plan.summary(), tally)
 }
 
-fn unconfirmed(yes: bool, ui: Ui, json: bool) -> Option<Exit> {
+fn unconfirmed(yes: bool, ui: Ui, output: Output) -> Option<Exit> {
     if yes {
         return None;
     }
-    if json || !ui.interactive {
-        ui.status("error: nobody can be asked here (no terminal, or -o json): give --yes to apply without a question\n");
+    if output != Output::Text || !ui.interactive {
+        ui.status("error: nobody can be asked here (no terminal, or -o json or jsonl): give --yes to apply without a question\n");
         return Some(Exit::Usage);
     }
     if ui.confirm("Carry out this plan?") {
@@ -139,51 +147,4 @@ fn unconfirmed(yes: bool, ui: Ui, json: bool) -> Option<Exit> {
     }
     ui.status("Nothing was written.\n");
     Some(Exit::Failed)
-}
-
-async fn written(
-    plan: &Plan,
-    writer: &Writer<'_>,
-    concurrency: usize,
-    ui: Ui,
-    json: bool,
-) -> Vec<ApplyEvent> {
-    let total = plan.summary().writes();
-    let mut ended = 0;
-    if total > 0 && !json {
-        ui.out("\n");
-    }
-    drive(plan, writer, concurrency, interrupted(), |event| {
-        let Some(line) = progress(event) else { return };
-        ended += 1;
-        let line = format!("[{ended}/{total}] {line}\n");
-        if json { ui.status(&line) } else { ui.out(&line) }
-    })
-    .await
-}
-
-/// Resolves at the first Ctrl-C: writes in flight are finished. The second ends the process.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::spawn(async {
-        let _ = tokio::signal::ctrl_c().await;
-        std::process::exit(7);
-    });
-}
-
-fn progress(event: &ApplyEvent) -> Option<String> {
-    Some(match event {
-        ApplyEvent::Started { .. } => return None,
-        ApplyEvent::Done { key, .. } => format!("{key} done"),
-        ApplyEvent::Stale { key, why, .. } => format!("{key} stale: {why}; plan again"),
-        ApplyEvent::Failed { key, why, .. } => format!("{key} failed: {why}"),
-        ApplyEvent::Broken { key, why, .. } => {
-            format!("{key} was deleted and could not be made anew: {why}; apply again to make it")
-        }
-        ApplyEvent::Unconfirmed { key, why, .. } => format!("{key} is not as written: {why}"),
-        ApplyEvent::Held { key, why, .. } => format!("{key} held: {why}"),
-        ApplyEvent::Skipped { key, .. } => format!("{key} not begun: interrupted"),
-    })
 }

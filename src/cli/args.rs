@@ -52,6 +52,21 @@ impl InputArgs {
     }
 }
 
+impl InputArgs<ApplyOutput> {
+    /// The same input, with the form as verbs that plan have it.
+    pub(super) fn planned(&self) -> InputArgs {
+        InputArgs {
+            paths: self.paths.clone(),
+            files: self.files.clone(),
+            kustomize: self.kustomize.clone(),
+            namespace: self.namespace.clone(),
+            env: self.env.clone(),
+            output: self.output.into(),
+            fail_on: self.fail_on,
+        }
+    }
+}
+
 /// Which project, and what it may take over.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ProjectArgs {
@@ -172,6 +187,31 @@ pub(super) enum Output {
     Text,
     /// One JSON document
     Json,
+    /// JSON documents, each on a line of its own. Of verbs that have steps to tell of.
+    #[value(skip)]
+    Jsonl,
+}
+
+/// The forms of what an apply says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ApplyOutput {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document, at the end
+    Json,
+    /// A JSON document on a line for every event, and one for the whole at the end
+    Jsonl,
+}
+
+impl From<ApplyOutput> for Output {
+    fn from(output: ApplyOutput) -> Self {
+        match output {
+            ApplyOutput::Text => Self::Text,
+            ApplyOutput::Json => Self::Json,
+            ApplyOutput::Jsonl => Self::Jsonl,
+        }
+    }
 }
 
 /// The forms of a result that is findings and nothing else. Verbs with results of their own do not

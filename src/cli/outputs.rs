@@ -1,8 +1,9 @@
-//! The documents that evctl prints with `-o json`, each with the schema of the type that it is printed
+//! The documents that evctl prints with `-o json` and `-o jsonl`, each with the schema of the type that it is printed
 //! from; `Findings` is described here, beside what prints it.
 
 use schemars::JsonSchema;
 
+use crate::apply::lines::EventDocument;
 use crate::apply::report::ReportDocument;
 use crate::model::schema::Subject;
 use crate::model::shape::schema_of_output;
@@ -14,6 +15,7 @@ pub(super) const ALL: &[Subject] = &[
     Subject::output("Findings", schema_of_output::<Findings>),
     Subject::output("Plan", schema_of_output::<PlanDocument<'static>>),
     Subject::output("ApplyReport", schema_of_output::<ReportDocument<'static>>),
+    Subject::output("ApplyEvent", schema_of_output::<EventDocument<'static>>),
     Subject::output("Trace", schema_of_output::<Trace>),
 ];
 

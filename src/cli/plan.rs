@@ -84,6 +84,9 @@ pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
         Output::Json => {
             ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan)));
         }
+        Output::Jsonl => {
+            ui.out(&format!("{}\n", json::document(&planned.head, &planned.plan, sources)));
+        }
     }
 }
 
@@ -119,6 +122,10 @@ pub(super) fn stop(stopped: &Stopped, output: Output, ui: Ui) -> Exit {
         }
         Stopped::Findings(read) if output == Output::Json => {
             ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
+            Exit::Findings
+        }
+        Stopped::Findings(read) if output == Output::Jsonl => {
+            ui.out(&format!("{}\n", findings::document(&read.findings, &read.sources)));
             Exit::Findings
         }
         Stopped::Findings(read) => {

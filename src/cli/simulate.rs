@@ -53,7 +53,7 @@ pub(super) fn run(args: &SimulateArgs, ui: Ui) -> Exit {
     if worst(&read.findings) == Some(Severity::Error) {
         read.take_dangling(|_| false);
         return match args.input.output {
-            Output::Json => {
+            Output::Json | Output::Jsonl => {
                 ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));
                 Exit::Findings
             }
@@ -105,7 +105,7 @@ fn data(text: &str) -> Result<String, String> {
 fn show(args: &SimulateArgs, trace: &Trace, ui: Ui) -> Exit {
     match args.input.output {
         Output::Text => ui.out(&trace::render(trace)),
-        Output::Json => {
+        Output::Json | Output::Jsonl => {
             ui.out(&format!("{}\n", serde_json::to_string_pretty(trace).unwrap_or_default()));
         }
     }

@@ -14,6 +14,8 @@ pub(super) struct Ui {
     pub status_colour: bool,
     /// Whether somebody can answer a question.
     pub interactive: bool,
+    /// Whether stderr is a terminal that can show a bar, and one is not unwelcome.
+    pub bar: bool,
 }
 
 impl Ui {
@@ -28,6 +30,7 @@ impl Ui {
             colour: wanted(std::io::stdout().is_terminal()),
             status_colour: wanted(std::io::stderr().is_terminal()),
             interactive: terminal && !environment.is_set("CI"),
+            bar: std::io::stderr().is_terminal() && !refused && !environment.is_set("CI"),
         }
     }
 

@@ -28,6 +28,21 @@ pub fn is_open(text: &str) -> bool {
     text.contains(UPPER) || text.contains(LOWER)
 }
 
+/// Whether a key holds a placeholder. Names of consumers alone do.
+pub fn is_open_key(key: &Key) -> bool {
+    matches!(key, Key::Consumer { name, .. } if is_open(name))
+}
+
+/// Whether any text in a value holds a placeholder.
+pub fn holds_open(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_open(text),
+        Value::Array(items) => items.iter().any(holds_open),
+        Value::Object(fields) => fields.values().any(holds_open),
+        _ => false,
+    }
+}
+
 /// The objects whose uids a text waits for, as written in it.
 pub fn waits_for(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();

@@ -50,6 +50,11 @@ impl ApiWatch {
     }
 }
 
+/// The subject without its prefix, if it is one of the API and not known to leave everything as it was.
+pub(super) fn is_write(subject: &str) -> Option<&str> {
+    subject.strip_prefix(PREFIX).filter(|subject| !is_read(subject))
+}
+
 const PREFIX: &str = "$JS.API.";
 
 /// The API subjects that only look; any other counts as a write.

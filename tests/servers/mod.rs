@@ -32,6 +32,7 @@ pub(crate) mod nats_frames;
 pub(crate) mod nats_operator;
 pub(crate) mod nats_pull;
 pub(crate) mod nats_wire;
+pub(crate) mod proxy;
 pub(crate) mod stubborn;
 pub(crate) mod supervised;
 pub(crate) mod validator;

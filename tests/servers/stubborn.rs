@@ -16,8 +16,9 @@ pub(crate) struct Stubborn {
     state: Arc<State>,
 }
 
+/// What a listener has accepted and must close.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     ending: AtomicBool,
     accepted: AtomicUsize,
     /// Every socket that must be closed at the end.
@@ -82,14 +83,14 @@ impl Drop for Stubborn {
 }
 
 impl State {
-    fn keep(&self, stream: &TcpStream) {
+    pub(super) fn keep(&self, stream: &TcpStream) {
         let clone = stream.try_clone().expect("a socket can be cloned");
         let mut open = self.open.lock().expect("no one panics holding this lock");
         open.push(clone);
     }
 }
 
-fn listen(serve: impl Fn(TcpStream, &State) + Send + 'static) -> Stubborn {
+pub(super) fn listen(serve: impl Fn(TcpStream, &State) + Send + 'static) -> Stubborn {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address");
     let state = Arc::new(State::default());

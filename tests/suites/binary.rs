@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::running::Running;
+
 /// One run to be.
 pub(crate) struct Evctl {
     command: Command,
@@ -56,6 +58,12 @@ impl Evctl {
     pub(crate) fn input(mut self, bytes: &[u8]) -> Self {
         self.input = Some(bytes.to_vec());
         self
+    }
+
+    /// Starts it, for a test that does something meanwhile.
+    pub(crate) fn start(mut self) -> Running {
+        let pipes = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::new(pipes.spawn().expect("the binary starts"))
     }
 
     #[must_use]

@@ -26,6 +26,7 @@ mod live_changes;
 mod live_connections;
 mod live_faults;
 mod live_impact;
+mod live_interrupted;
 mod live_jetstream;
 mod live_kubernetes;
 mod live_nack;
@@ -47,6 +48,7 @@ mod recorded_admission;
 mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
+mod running;
 mod schemas;
 mod secrecy;
 mod shape_properties;
@@ -109,6 +111,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_secrets::trials(),
         secrecy::trials(),
         live_connections::trials(),
+        live_interrupted::trials(),
         yaml_as_kubernetes::trials(),
     ]
     .into_iter()
