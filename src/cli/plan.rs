@@ -85,7 +85,7 @@ pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
             ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan)));
         }
         Output::Jsonl => {
-            ui.out(&format!("{}\n", json::document(&planned.head, &planned.plan, sources)));
+            ui.out(&format!("{}\n", json::document(&planned.head, &planned.plan)));
         }
     }
 }

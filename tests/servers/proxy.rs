@@ -139,7 +139,7 @@ impl Shared {
     }
 
     /// What becomes of a frame that a client sent.
-    fn from_client(&self, frame: &Frame) -> Then {
+    fn outgoing(&self, frame: &Frame) -> Then {
         let Some((subject, inbox)) = frame.request() else { return Then::Pass };
         let Some(subject) = is_write(subject) else { return Then::Pass };
         let mut state = self.lock();
@@ -156,7 +156,7 @@ impl Shared {
     }
 
     /// What becomes of a frame that the server sent.
-    fn from_server(&self, frame: &Frame) -> Then {
+    fn incoming(&self, frame: &Frame) -> Then {
         let mut state = self.lock();
         match frame.answer() {
             Some(subject) if state.inbox.as_deref() == Some(subject) => {
@@ -184,7 +184,7 @@ fn carry_out(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) {
     thread::spawn(move || {
         let mut reader = BufReader::new(client);
         while let Ok(Some(frame)) = Frame::read(&mut reader) {
-            match shared.from_client(&frame) {
+            match shared.outgoing(&frame) {
                 Then::Pass if server.write_all(&frame.bytes).is_ok() => {}
                 Then::Lose => {}
                 Then::Pass => break,
@@ -201,7 +201,7 @@ fn carry_back(server: &TcpStream, client: &TcpStream, shared: &Arc<Shared>) {
     thread::spawn(move || {
         let mut reader = BufReader::new(server);
         while let Ok(Some(frame)) = Frame::read(&mut reader) {
-            match shared.from_server(&frame) {
+            match shared.incoming(&frame) {
                 Then::Pass => drop(client.write_all(&frame.bytes)),
                 Then::Lose => {}
                 Then::Cut => break,

@@ -39,19 +39,20 @@ struct Round {
 impl Round {
     fn new(nats: &Nats, number: usize) -> Self {
         let name = format!("r{number}");
-        let folder = Folder::bare(&[("all.yaml", &manifests(&name, 10, 3, 0))]);
+        let folder = Folder::bare(&[("all.yaml", &manifests(&name, 10, 3, "gone", GONE))]);
         let round = Self { folder, name };
         round.run("apply", &nats.url()).run().code(0);
         for _ in 0..MESSAGES {
             nats.wire().publish(&format!("default.{}-old-0._knative", round.name), "{}");
         }
-        round.folder.write("all.yaml", &manifests(&round.name, 20, 5, new_channels()));
+        round.folder.write("all.yaml", &manifests(&round.name, 20, 5, "new", new_channels()));
         round
     }
 
     fn run(&self, verb: &str, url: &str) -> Evctl {
         let run = Evctl::new(&[verb, self.folder.text(), "--no-kubernetes", "--nats-url", url]);
         let run = run.arguments(&["--project", &self.name, "--timeout", "2s"]);
+        let run = run.arguments(&["--prune", "--allow-mass-delete"]);
         if verb == "apply" { run.arguments(&["--yes"]) } else { run }
     }
 
@@ -64,13 +65,12 @@ impl Round {
         self.run("plan", &url).arguments(&["--exit-code"]).run().code(0);
         let wire = nats.wire();
         let prefix = format!("KN_DEFAULT__{}_", self.name.to_uppercase());
-        let mine =
-            |stream: &&Value| stream["config"]["name"].as_str().unwrap().starts_with(&prefix);
-        let listed = wire.api("STREAM.LIST", &Value::Null);
-        let streams: Vec<&Value> =
-            listed["streams"].as_array().unwrap().iter().filter(mine).collect();
-        assert_eq!(streams.len(), OLD + new_channels(), "{listed:#}");
-        for stream in streams {
+        let names = wire.api("STREAM.NAMES", &Value::Null);
+        let names = names["streams"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+        let mine: Vec<&str> = names.filter(|name| name.starts_with(&prefix)).collect();
+        assert_eq!(mine.len(), OLD + new_channels(), "{mine:?}");
+        for name in mine {
+            let stream = wire.api(&format!("STREAM.INFO.{name}"), &Value::Null);
             assert_eq!(stream["state"]["consumer_count"], 1, "{stream:#}");
             assert_eq!(stream["config"]["max_msgs"], 20, "{stream:#}");
         }
@@ -79,17 +79,19 @@ impl Round {
     }
 }
 
-/// How many channels there are from the start.
+/// How many channels are there from the start, and change.
 const OLD: usize = 2;
+/// How many channels are there from the start, and go.
+const GONE: usize = 1;
 
 fn new_channels() -> usize {
     std::env::var("EVCTL_TEST_CHANNELS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
 }
 
-/// Channels that were there and new ones, each with a Subscription.
-fn manifests(name: &str, max: u32, retry: u32, new: usize) -> String {
+/// Channels that stay and so many more, each with a Subscription.
+fn manifests(name: &str, max: u32, retry: u32, more: &str, count: usize) -> String {
     let names = (0..OLD).map(|at| format!("{name}-old-{at}"));
-    names.chain((0..new).map(|at| format!("{name}-new-{at}"))).map(|channel| {
+    names.chain((0..count).map(|at| format!("{name}-{more}-{at}"))).map(|channel| {
         format!(
             "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
              metadata: {{name: {channel}}}\nspec: {{stream: {{config: {{maxMsgs: {max}}}}}}}\n---\n\
@@ -215,7 +217,7 @@ fn first_signal() {
 }
 
 fn writes_of_a_round() -> usize {
-    2 * (OLD + new_channels())
+    2 * (OLD + GONE + new_channels())
 }
 
 /// Before anything is written it is no part of the work that is done: exit 1. Then at once.

@@ -58,6 +58,29 @@ fn traces_are_as_described() {
     }
 }
 
+/// Each object is started and done, counted to the last; then comes the report.
+#[track_caller]
+fn lines_are_as_described(nats: &Nats) {
+    let folder = "examples/topologies/orders";
+    let said = Evctl::new(&["apply", folder, "--no-kubernetes", "--nats-url", &nats.url()])
+        .arguments(&["--yes", "-o", "jsonl"])
+        .run()
+        .code(0);
+    let lines: Vec<Value> =
+        said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (report, events) = lines.split_last().unwrap();
+    check("ApplyReport", report);
+    events.iter().for_each(|event| check("ApplyEvent", event));
+    let total = events[0]["m"].as_u64().unwrap();
+    let ends: Vec<u64> = events
+        .iter()
+        .filter(|event| event["event"] == "done")
+        .map(|event| event["n"].as_u64().unwrap())
+        .collect();
+    assert_eq!(ends, (1..=total).collect::<Vec<_>>(), "{said}");
+    assert_eq!(events.len() as u64, 2 * total, "{said}");
+}
+
 /// With a refusal, an adoption and a second run, so that every part of a change is there.
 fn reports_are_as_described() {
     let nats = Nats::start();
@@ -76,6 +99,7 @@ fn reports_are_as_described() {
     let report = run("apply", &["--yes"]);
     assert_eq!(report["changes"][0]["outcome"], "done", "{report:#}");
     check("ApplyReport", &report);
+    lines_are_as_described(&nats);
     folder.write("a.yaml", &channel("Memory"));
     let plan = run("plan", &[]);
     assert_eq!(plan["changes"][0]["action"], "refused", "{plan:#}");
