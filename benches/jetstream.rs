@@ -6,7 +6,7 @@
 //! `EVCTL_BENCH_STREAMS` (10000) streams with `EVCTL_BENCH_CONSUMERS` (2) consumers each are planned,
 //! `EVCTL_BENCH_APPLY` (2000) streams are applied, `EVCTL_BENCH_ROUNDS` (5) times each, in
 //! `EVCTL_BENCH_STORAGE` (Memory) storage; `EVCTL_BENCH_SAMPLE` (50) is how often the `nats` CLI is run
-//! where it needs a process for each stream: its time is scaled. The best round counts: other work on the
+//! where it needs a process for each stream: its time is scaled; `EVCTL_BENCH_BINARY` names another evctl. The best round counts: other work on the
 //! machine only adds to it.
 #![expect(
     clippy::print_stdout,
@@ -188,7 +188,8 @@ fn channel(text: &mut String, at: usize, sizes: &Sizes) {
 
 /// The binary, with nothing of the machine's environment.
 fn evctl(verb: &str, folder: &Path, nats: &Nats) -> Command {
-    let mut run = Command::new(env!("CARGO_BIN_EXE_evctl"));
+    let named = std::env::var_os("EVCTL_BENCH_BINARY");
+    let mut run = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_evctl").into()));
     run.env_clear().arg(verb).arg(folder).args(["--no-kubernetes", "--nats-url", &nats.url()]);
     run
 }

@@ -276,6 +276,9 @@ impl Maker<'_> {
 
     /// A name that was said and means nothing is a mistake of the command line.
     fn all_are_known(&self, plan: &Plan) -> Result<(), Stopped> {
+        if self.options.names_nothing() {
+            return Ok(());
+        }
         let keys = plan.changes.iter().map(|change| &change.key).chain(&plan.undeclared);
         let known: BTreeSet<String> = keys.map(ToString::to_string).collect();
         match self.options.unknown(&known).first() {

@@ -77,6 +77,10 @@ pub fn differences(
     desired: &Config,
     version: Version,
 ) -> Vec<FieldChange> {
+    // Most are equal, and a look at the whole is cheaper than one for each field.
+    if live == desired {
+        return Vec::new();
+    }
     table
         .iter()
         .filter(|field| field.compared)

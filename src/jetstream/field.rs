@@ -216,7 +216,7 @@ impl Field {
     /// The value that two configurations are compared by: defaults said, limits of 0 or below -1
     /// as -1, sets in order, empty things absent.
     pub fn normal(&self, value: Option<&Value>) -> Option<Value> {
-        let default = || serde_json::from_str(self.default).ok();
+        let default = || self.stands_for_nothing();
         let value = match value {
             None | Some(Value::Null) => return default(),
             Some(value) => settled(self.name, value),
@@ -237,6 +237,18 @@ impl Field {
                 Some(Value::Array(items))
             }
             _ => Some(value),
+        }
+    }
+
+    /// The default as a value. Nearly all are small; the parser is asked for the rest alone.
+    fn stands_for_nothing(&self) -> Option<Value> {
+        match self.default {
+            "" => None,
+            "false" => Some(Value::Bool(false)),
+            "-1" => Some(json!(-1)),
+            "0" => Some(json!(0)),
+            "1" => Some(json!(1)),
+            other => serde_json::from_str(other).ok(),
         }
     }
 

@@ -52,6 +52,11 @@ impl Options {
         self.allow_delete.contains(&key.to_string())
     }
 
+    /// Whether no flag names an object.
+    pub fn names_nothing(&self) -> bool {
+        self.allow_replace.is_empty() && self.allow_delete.is_empty()
+    }
+
     /// Names that were said and that none of these objects has, with the flag that said them.
     pub fn unknown<'a>(&'a self, known: &BTreeSet<String>) -> Vec<(&'static str, &'a str)> {
         let replace = self.allow_replace.iter().map(|name| ("--allow-replace", name.as_str()));

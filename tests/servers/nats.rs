@@ -60,6 +60,13 @@ impl Nats {
         self.address = wait_ready(&mut self.server, self.scratch.path());
     }
 
+    /// As `restart`, with a server of another version.
+    pub(crate) fn restart_as(&mut self, version: &str) {
+        let program = lookup::nats_server_version(version);
+        self.program = program.unwrap_or_else(|reason| panic!("{reason}"));
+        self.restart();
+    }
+
     /// Ends the server by SIGKILL; its store stays for `restart`.
     pub(crate) fn stop(&mut self) {
         self.server.kill();

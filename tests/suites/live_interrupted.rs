@@ -49,9 +49,14 @@ impl Round {
         round
     }
 
+    /// A run that soon gives up on an answer.
     fn run(&self, verb: &str, url: &str) -> Evctl {
+        self.run_within(verb, url, "2s")
+    }
+
+    fn run_within(&self, verb: &str, url: &str, timeout: &str) -> Evctl {
         let run = Evctl::new(&[verb, self.folder.text(), "--no-kubernetes", "--nats-url", url]);
-        let run = run.arguments(&["--project", &self.name, "--timeout", "2s"]);
+        let run = run.arguments(&["--project", &self.name, "--timeout", timeout]);
         let run = run.arguments(&["--prune", "--allow-mass-delete"]);
         if verb == "apply" { run.arguments(&["--yes"]) } else { run }
     }
@@ -124,7 +129,7 @@ fn killed_at_every_write() {
         let round = Round::new(&nats, number + 1);
         let proxy = Proxy::start(nats.address());
         proxy.stop_at(at, place);
-        let run = round.run("apply", &proxy.url()).start();
+        let run = round.run_within("apply", &proxy.url(), "60s").start();
         assert!(proxy.is_reached(LIMIT), "{place:?} {at}: {}", run.end());
         run.kill();
         proxy.go_on(Then::Lose);
@@ -159,7 +164,8 @@ fn an_answer_is_lost() {
     let run = round.run("apply", &proxy.url()).start();
     assert!(proxy.is_reached(LIMIT), "{}", run.end());
     proxy.go_on(Then::Lose);
-    run.end().code(7).says(&["no answer within 2 s", "1 failed"]);
+    // What was not answered is looked at again, and found as it was meant.
+    run.end().code(0);
     round.converges(&nats);
 }
 
@@ -201,23 +207,30 @@ fn first_signal() {
         let round = Round::new(&nats, number);
         let proxy = Proxy::start(nats.address());
         proxy.stop_at(2, Place::Answered);
-        let run = round.run("apply", &proxy.url()).arguments(&["--concurrency", "2"]).start();
+        let run = round.run_within("apply", &proxy.url(), "60s");
+        let run = run.arguments(&["--concurrency", "2"]).start();
         assert!(proxy.is_reached(LIMIT), "{}", run.end());
         run.signal(signal);
         run.wait_says("interrupted: ", LIMIT);
-        let begun = proxy.writes();
         proxy.go_on(Then::Pass);
         let said = run.end().code(7).says(&["not begun: interrupted", "Apply incomplete."]);
         let ended = |word: &str| said.stdout.lines().filter(|line| line.ends_with(word)).count();
-        assert_eq!(ended(" done"), begun, "{said}");
-        assert_eq!(ended(" not begun: interrupted"), writes_of_a_round() - begun, "{said}");
-        assert_eq!(proxy.writes(), begun, "{said}");
+        // What was in flight may have been read only, and then is written too.
+        let done = ended(" done");
+        assert_eq!(done, proxy.writes(), "{said}");
+        assert_eq!(ended(" not begun: interrupted"), objects() - done, "{said}");
         round.converges(&nats);
     }
 }
 
-fn writes_of_a_round() -> usize {
+/// How many objects a round changes: each stream and its consumer.
+fn objects() -> usize {
     2 * (OLD + GONE + new_channels())
+}
+
+/// How many writes that takes: a stream that goes takes its consumer with it.
+fn writes_of_a_round() -> usize {
+    objects() - GONE
 }
 
 /// Before anything is written it is no part of the work that is done: exit 1. Then at once.
@@ -226,7 +239,7 @@ fn second_signal() {
     let round = Round::new(&nats, 1);
     let proxy = Proxy::start(nats.address());
     proxy.stop_at(1, Place::Before);
-    let run = round.run("apply", &proxy.url()).arguments(&["--timeout", "1h"]).start();
+    let run = round.run_within("apply", &proxy.url(), "60s").start();
     assert!(proxy.is_reached(LIMIT), "{}", run.end());
     run.signal("INT");
     run.wait_says("interrupted: ", LIMIT);

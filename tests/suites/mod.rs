@@ -36,6 +36,7 @@ mod live_recipe;
 mod live_saved_plan;
 mod live_secrets;
 mod live_sites;
+mod live_unread;
 mod load;
 mod load_properties;
 mod load_target;
@@ -112,6 +113,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         secrecy::trials(),
         live_connections::trials(),
         live_interrupted::trials(),
+        live_unread::trials(),
         yaml_as_kubernetes::trials(),
     ]
     .into_iter()
