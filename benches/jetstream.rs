@@ -6,12 +6,11 @@
 //! `EVCTL_BENCH_STREAMS` (10000) streams with `EVCTL_BENCH_CONSUMERS` (2) consumers each are planned,
 //! `EVCTL_BENCH_APPLY` (2000) streams are applied, `EVCTL_BENCH_ROUNDS` (5) times each, in
 //! `EVCTL_BENCH_STORAGE` (Memory) storage; `EVCTL_BENCH_SAMPLE` (50) is how often the `nats` CLI is run
-//! where it needs a process for each stream: its time is scaled; `EVCTL_BENCH_BINARY` names another evctl. The best round counts: other work on the
-//! machine only adds to it.
+//! where it needs a process for each stream: its time is scaled; `EVCTL_BENCH_BINARY` names another evctl. The
+//! best round counts: other work on the machine only adds to it.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
-    clippy::panic,
     clippy::expect_used,
     reason = "a bench prints, and may stop"
 )]
@@ -75,14 +74,14 @@ fn plan(sizes: &Sizes) {
         made.as_secs_f64()
     );
     let watch = ApiWatch::start(&nats.url());
-    run(&mut evctl("plan", folder.path(), &nats).arg("--exit-code"));
+    run(evctl("plan", folder.path(), &nats).arg("--exit-code"));
     assert_eq!(watch.writes(), [""; 0], "a plan that finds nothing to do has written");
     println!("  a plan of nothing sent {} requests, none of them a write", watch.requests().len());
     drop(watch);
     let (mut bare, mut ours, mut cli) = (Best::new(), Best::new(), Best::new());
     for _ in 0..sizes.rounds {
         bare.take(timed(|| lists(&nats, sizes)));
-        ours.take(timed(|| run(&mut evctl("plan", folder.path(), &nats).arg("--exit-code"))));
+        ours.take(timed(|| run(evctl("plan", folder.path(), &nats).arg("--exit-code"))));
         if lookup::nats_cli().is_ok() {
             cli.take(cli_lists(&nats, sizes));
         }

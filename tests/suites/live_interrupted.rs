@@ -233,13 +233,14 @@ fn writes_of_a_round() -> usize {
     objects() - GONE
 }
 
-/// Before anything is written it is no part of the work that is done: exit 1. Then at once.
+/// At once: what is in flight is not waited for.
 fn second_signal() {
     let nats = Nats::start();
     let round = Round::new(&nats, 1);
     let proxy = Proxy::start(nats.address());
     proxy.stop_at(1, Place::Before);
-    let run = round.run_within("apply", &proxy.url(), "60s").start();
+    let run = round.run_within("apply", &proxy.url(), "60s");
+    let run = run.arguments(&["--concurrency", "1"]).start();
     assert!(proxy.is_reached(LIMIT), "{}", run.end());
     run.signal("INT");
     run.wait_says("interrupted: ", LIMIT);
