@@ -38,6 +38,8 @@ impl Decoder<'_> {
         for (key, value) in fields {
             let field = table.iter().find(|field| field.name.eq_ignore_ascii_case(key));
             match field {
+                // Go leaves a plain value as it was.
+                Some(field) if value.is_null() && field.shape.is_plain() => {}
                 Some(field) if field.is_known(self.server.version) => {
                     let place = if within.is_empty() { field.name } else { within };
                     if let Some(value) = self.value(field, value, place) {

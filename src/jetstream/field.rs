@@ -38,6 +38,13 @@ pub enum Shape {
     Map,
 }
 
+impl Shape {
+    /// Whether null says nothing of it; of the others it says that they are empty, or is refused.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Self::Text | Self::Flag | Self::Integer(_) | Self::Natural)
+    }
+}
+
 /// A word of a field, and the first server that knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Word {

@@ -29,10 +29,16 @@ impl Refusal {
         if self.err_code.is_some() { "refused-by-server" } else { "field-dropped-by-server" }
     }
 
-    /// Whether an answer of the API is this refusal: the code, and the text unless it is Go's own
-    /// sentence about JSON (10025).
+    /// Whether an answer of the API is this refusal: the code, and the text, unless that is Go's own
+    /// sentence about JSON (10025), or goes on to say what each server lacks (10005).
     pub fn is_answer(&self, error: &Value) -> bool {
         let code = error["err_code"].as_u64() == self.err_code.map(u64::from);
-        code && (self.err_code == Some(10025) || error["description"] == self.text.as_str())
+        let text = error["description"].as_str().unwrap_or_default();
+        let text = match self.err_code {
+            Some(10025) => true,
+            Some(10005) => text.starts_with(&self.text),
+            _ => text == self.text,
+        };
+        code && text
     }
 }

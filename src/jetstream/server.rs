@@ -22,14 +22,22 @@ pub struct Server {
     pub own: OwnLimits,
 }
 
-/// How many servers there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which servers there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topology {
     Standalone,
-    /// How many servers can hold a copy of a stream, where that is known.
+    /// One of a cluster.
     Clustered {
-        peers: Option<usize>,
+        /// The servers that can hold a copy of a stream, where they are known.
+        peers: Option<Vec<Peer>>,
     },
+}
+
+/// A server of a cluster. Only the system account can ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Peer {
+    pub cluster: String,
+    pub tags: Vec<String>,
 }
 
 /// Limits in a server's own configuration. The API does not tell them.
@@ -63,7 +71,7 @@ pub struct Tier {
     pub memory_max_stream_bytes: i64,
     pub storage_max_stream_bytes: i64,
     pub max_bytes_required: bool,
-    /// The streams' `max_bytes` in all, times their copies where the limits are flat.
+    /// The streams' `max_bytes` in all, without their copies.
     pub reserved_memory: i64,
     pub reserved_storage: i64,
     pub streams: i64,
@@ -141,9 +149,9 @@ impl Server {
         }
     }
 
-    /// One of a cluster whose size is not known: what only a standalone server refuses is let pass.
+    /// One of a cluster; where its servers are not known, what would need them is let pass.
     #[must_use]
-    pub fn in_a_cluster(mut self, peers: Option<usize>) -> Self {
+    pub fn in_a_cluster(mut self, peers: Option<Vec<Peer>>) -> Self {
         self.topology = Topology::Clustered { peers };
         self
     }
@@ -198,8 +206,13 @@ impl Limits {
 pub struct Beside<'a> {
     /// The account's streams by name; the object itself may be among them.
     pub streams: BTreeMap<&'a str, &'a Config>,
+    /// Whether these are all of them: then what they reserve is counted as the server does, with
+    /// their copies, which `$JS.API.INFO` leaves out.
+    pub complete: bool,
     /// The consumers of the stream in question by name; the object itself may be among them.
     pub consumers: BTreeMap<&'a str, &'a Config>,
+    /// Whether a client listens to the deliver subject of the consumer in question.
+    pub bound: bool,
 }
 
 impl Beside<'_> {

@@ -41,13 +41,20 @@ pub fn fault(source: &str, destination: &str, version: Version) -> Option<String
 /// The server's objection to a destination alone (2.10 looks no further where a source has it).
 pub fn destination_fault(destination: &str, version: Version) -> Option<String> {
     let mut ended = false;
+    if destination.is_empty() {
+        return None;
+    }
     for token in destination.split('.') {
         if token.is_empty() || ended {
-            return Some(within(INVALID, token));
+            return Some(within(INVALID, token, version));
         }
         if is_function(token) {
-            if !FUNCTIONS.iter().any(|name| arguments(name, token, version).is_some()) {
-                return Some(within(UNKNOWN, token));
+            // The two shortest were left out here before 2.14.
+            let known = FUNCTIONS.iter().filter(|name| {
+                version >= Version::of(2, 14, 0) || !matches!(**name, "left" | "right")
+            });
+            if !known.into_iter().any(|name| arguments(name, token, version).is_some()) {
+                return Some(within(UNKNOWN, token, version));
             }
         } else if token == ">" {
             ended = true;
@@ -67,7 +74,7 @@ pub fn transform_fault(source: &str, destination: &str, version: Version) -> Opt
     };
     let wild = wildcards > 0 || open;
     destination.split('.').find_map(|token| match read(token, version) {
-        Err(text) => Some(within(text, token)),
+        Err(text) => Some(within(text, token, version)),
         Ok(Token::Plain) => None,
         Ok(Token::Random) if version >= RICHER => None,
         Ok(Token::Partition(_)) if !wild && version >= RICHER => None,
@@ -75,9 +82,9 @@ pub fn transform_fault(source: &str, destination: &str, version: Version) -> Opt
             if wild && (wildcards > 0 || version >= RICHER) =>
         {
             let beyond = numbers.into_iter().find(|number| *number > wildcards);
-            beyond.map(|number| within(RANGE, &format!("{token}: [{number}]")))
+            beyond.map(|number| within(RANGE, &format!("{token}: [{number}]"), version))
         }
-        Ok(_) => Some(within(RANGE, token)),
+        Ok(_) => Some(within(RANGE, token, version)),
     })
 }
 
@@ -94,8 +101,12 @@ fn shape(subject: &str) -> Option<(i64, bool)> {
     Some((wildcards, ended))
 }
 
-fn within(text: &str, token: &str) -> String {
-    if token.is_empty() { text.to_owned() } else { format!("{text} in {token}") }
+fn within(text: &str, token: &str, version: Version) -> String {
+    if token.is_empty() && version >= RICHER {
+        text.to_owned()
+    } else {
+        format!("{text} in {token}")
+    }
 }
 
 fn is_function(token: &str) -> bool {
@@ -118,9 +129,7 @@ const FUNCTIONS: &[&str] = &[
 
 /// The arguments of a function, where the token calls it.
 fn arguments<'a>(name: &str, token: &'a str, version: Version) -> Option<Vec<&'a str>> {
-    if matches!(name, "random") && version < RICHER
-        || matches!(name, "left" | "right") && version < Version::of(2, 10, 0)
-    {
+    if name == "random" && version < RICHER {
         return None;
     }
     let inner = token.strip_prefix("{{")?.strip_suffix("}}")?.trim();

@@ -27,6 +27,7 @@ pub(crate) mod kubernetes_setup;
 pub(crate) mod language_server;
 pub(crate) mod lookup;
 pub(crate) mod nats;
+pub(crate) mod nats_cluster;
 pub(crate) mod nats_connection;
 pub(crate) mod nats_frames;
 pub(crate) mod nats_operator;
@@ -104,6 +105,11 @@ pub(crate) fn missing(needs: &[Need]) -> Option<String> {
 /// `EVCTL_TEST_REQUIRE` insists on the missing thing. A panic in `test` is a failure with the
 /// panic's message (libtest-mimic catches it).
 pub(crate) fn trial(name: &str, needs: &[Need], test: fn()) -> Trial {
+    trial_of(name, needs, test)
+}
+
+/// As `trial`, for a test that holds something.
+pub(crate) fn trial_of(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'static) -> Trial {
     let Some(reason) = missing(needs) else {
         return Trial::test(name, move || {
             test();

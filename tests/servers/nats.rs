@@ -13,6 +13,9 @@ use super::{lookup, waiting};
 /// How long a server may take until it listens.
 const READY_LIMIT: Duration = Duration::from_secs(10);
 
+/// The versions of nats-server whose rules evctl knows; the newest is the usual one.
+pub(crate) const VERSIONS: &[&str] = &["", "2.14", "2.12", "2.11", "2.10"];
+
 /// A running nats-server with `JetStream` (unless its configuration says otherwise).
 pub(crate) struct Nats {
     /// The process: to be killed, paused, resumed.
@@ -37,7 +40,12 @@ impl Nats {
 
     /// A server of another version, such as `2.11`, with `JetStream`; empty for the usual one.
     pub(crate) fn start_version(version: &str) -> Self {
-        Self::start_program(lookup::nats_server_version(version), "")
+        Self::start_version_with(version, "")
+    }
+
+    /// As `start_version`, with a configuration as of `start_with`.
+    pub(crate) fn start_version_with(version: &str, config: &str) -> Self {
+        Self::start_program(lookup::nats_server_version(version), config)
     }
 
     fn start_program(program: Result<PathBuf, String>, config: &str) -> Self {

@@ -32,6 +32,16 @@ impl Operator {
 
     /// Lines for the server's configuration.
     pub(crate) fn config(&self) -> String {
+        let mut limits = json!({});
+        for storage in ["mem_storage", "disk_storage", "streams", "consumer"] {
+            limits[storage] = json!(-1);
+        }
+        self.config_with(&limits)
+    }
+
+    /// As `config`, with limits of the account's own: as the JWT has them, such as `disk_storage`
+    /// or `tiered_limits`.
+    pub(crate) fn config_with(&self, jetstream: &Value) -> String {
         let claims = json!({"type": "operator", "version": 2});
         let operator = signed(&self.operator, &self.operator.public_key(), "evctl", &claims);
         let account = |keys: &KeyPair, limits: Value| {
@@ -43,8 +53,8 @@ impl Operator {
         let mut limits = json!({"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
             "wildcards": true, "conn": -1, "leaf": -1});
         let system = account(&self.system, limits.clone());
-        for storage in ["mem_storage", "disk_storage", "streams", "consumer"] {
-            limits[storage] = json!(-1);
+        for (name, limit) in jetstream.as_object().into_iter().flatten() {
+            limits[name] = limit.clone();
         }
         format!(
             "operator: {operator}\nsystem_account: {}\nresolver: MEMORY\nresolver_preload {{\n{system}{}}}\n",

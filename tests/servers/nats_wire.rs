@@ -31,17 +31,30 @@ impl Wire {
         Self::try_connect(url).unwrap_or_else(|reason| panic!("cannot connect to {url}: {reason}"))
     }
 
+    /// Connects with a bearer's JWT.
+    pub(crate) fn connect_bearer(url: &str, jwt: &str) -> Self {
+        let address = url.strip_prefix("nats://").unwrap_or(url);
+        let mut options = introduction("");
+        options["jwt"] = jwt.into();
+        let connected = Self::introduced(address, &options);
+        connected.unwrap_or_else(|reason| panic!("cannot connect to {url}: {reason}"))
+    }
+
     /// As `connect`; an `Err` is the server's or the operating system's reason.
     pub(crate) fn try_connect(url: &str) -> Result<Self, String> {
         let rest = url.strip_prefix("nats://").unwrap_or(url);
         let (user, address) = rest.rsplit_once('@').unwrap_or(("", rest));
+        Self::introduced(address, &introduction(user))
+    }
+
+    fn introduced(address: &str, options: &Value) -> Result<Self, String> {
         let connection = Connection::open(address)?;
         let heard = connection.wait(ANSWER_LIMIT, |heard| heard.info.is_some());
         if heard.info.is_none() {
             return Err("the server did not say INFO".to_owned());
         }
         drop(heard);
-        connection.send(&format!("CONNECT {}", introduction(user)), None);
+        connection.send(&format!("CONNECT {options}"), None);
         connection.flush()?;
         let next = AtomicU64::new(1);
         Ok(Self { connection, next })

@@ -50,6 +50,7 @@ mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
 mod running;
+mod rule_book;
 mod schemas;
 mod secrecy;
 mod shape_properties;
@@ -85,6 +86,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         suggestions::trials(),
         eventing_routes::trials(),
         recorded_deliveries::trials(),
+        rule_book::trials(),
         schemas::files::trials(),
         schemas::outputs::trials(),
         schemas::validators::trials(),

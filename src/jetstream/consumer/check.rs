@@ -92,7 +92,9 @@ impl<'a> Rules<'a> {
         let slash = self.name().contains(['\\', '/']);
         let text = "Consumer name can not contain path separators";
         self.refuse(slash, 10127, "durable_name", text);
-        let copies = self.asked.number("num_replicas") > 1 && self.server.is_standalone();
+        // Direct ones are made by the stream's server alone.
+        let alone = self.server.is_standalone() || self.asked.flag("direct");
+        let copies = self.asked.number("num_replicas") > 1 && alone;
         let text = "replicas > 1 not supported in non-clustered mode";
         self.refuse(copies, 10074, "num_replicas", text);
         let tier = self.server.tier(replicas(&self.filled, self.stream));
@@ -363,7 +365,7 @@ impl<'a> Rules<'a> {
         let number = share.strip_suffix('%').unwrap_or(&share);
         let why = match number.parse::<i64>() {
             Ok(number) if number >= 0 => return,
-            Ok(_) => "%!s(<nil>)".to_owned(),
+            Ok(_) => "<nil>".to_owned(),
             Err(_) => format!("strconv.Atoi: parsing {number:?}: invalid syntax"),
         };
         let text = format!("failed to parse consumer sampling configuration: {why}");

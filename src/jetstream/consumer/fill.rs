@@ -14,6 +14,7 @@ use super::fields::EVERY;
 pub(super) const ACK_WAIT: i64 = 30_000_000_000;
 const MAX_ACK_PENDING: i64 = 1000;
 const MAX_WAITING: i64 = 512;
+const INACTIVE: i64 = 5_000_000_000;
 const PINNED_TTL: i64 = 120_000_000_000;
 /// The heartbeat of a consumer whose acknowledgements are its flow control.
 pub(super) const FLOW_HEARTBEAT: i64 = 1_000_000_000;
@@ -24,6 +25,10 @@ pub fn fill(config: &Config, server: &Server, stream: Option<&Config>) -> Config
     let mut filled = settle(decode(EVERY, config, server).config, server, stream);
     if filled.text("priority_policy") == "none" {
         filled.remove("priority_policy");
+    }
+    // What is not durable goes by itself.
+    if !filled.contains_key("durable_name") && filled.number("inactive_threshold") <= 0 {
+        filled.insert("inactive_threshold".to_owned(), json!(INACTIVE));
     }
     // What has a name of its own is called by it.
     if let Some(name) = filled.get("durable_name").cloned() {

@@ -6,6 +6,7 @@ use crate::jetstream::change::{Verdict, differences, dropped};
 use crate::jetstream::decode::{Read, decode};
 use crate::jetstream::refusal::Refusal;
 use crate::jetstream::server::{Beside, Server};
+use crate::jetstream::wildcard;
 
 use super::check::{Rules, check};
 use super::compared;
@@ -70,6 +71,14 @@ pub(super) fn refusals_of(
 }
 
 impl Rules<'_> {
+    /// Whether somebody listens to the old deliver subject: a client, or a stream.
+    fn is_heard(&self, live: &Config) -> bool {
+        let subject = live.text("deliver_subject");
+        let mut subjects = self.beside.streams.values().flat_map(|stream| stream.texts("subjects"));
+        !subject.is_empty()
+            && (self.beside.bound || subjects.any(|other| wildcard::is_subset(subject, other)))
+    }
+
     /// The table's rules.
     fn fixed(&mut self, live: &Config) {
         for name in ORDER {
@@ -82,6 +91,9 @@ impl Rules<'_> {
             let rule = field.rule_of(self.server.version);
             if let Some((code, text)) = rule.refusal(from.as_ref(), to.as_ref()) {
                 self.no(code, field.name, text);
+            }
+            if *name == "deliver_subject" && from != to && self.is_heard(live) {
+                self.no(10013, field.name, "consumer name already in use");
             }
         }
         self.backoff();

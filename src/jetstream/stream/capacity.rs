@@ -2,7 +2,7 @@
 
 use crate::jetstream::Config;
 use crate::jetstream::decode::Read;
-use crate::jetstream::server::{NoTier, Server, Tier};
+use crate::jetstream::server::{Limits, NoTier, Server, Tier};
 
 use super::check::Rules;
 
@@ -18,15 +18,16 @@ pub(super) fn create(rules: &mut Rules<'_>, raw: bool) {
         Ok(None) => return,
         Err(NoTier) => return rules.no(10120, "num_replicas", NO_TIER),
     };
+    let used = Used::of(rules, tier, replicas, &storage, None);
     let counted = raw || !rules.server.is_standalone();
-    if counted && tier.max_streams > 0 && tier.streams >= tier.max_streams {
+    if counted && tier.max_streams > 0 && used.streams >= tier.max_streams {
         rules.no(10027, "name", "maximum number of streams reached");
     }
     consumer_limit(rules, tier, consumers);
     // Unlimited counts as one byte.
     let bytes = if bytes < 0 { 1 } else { bytes };
     let taken = footprint(rules.server, replicas, bytes);
-    room(rules, tier, &storage, taken, 0);
+    room(rules, tier, &storage, taken, used.reserved);
 }
 
 fn consumer_limit(rules: &mut Rules<'_>, tier: Tier, consumers: i64) {
@@ -35,38 +36,91 @@ fn consumer_limit(rules: &mut Rules<'_>, tier: Tier, consumers: i64) {
     }
 }
 
+/// What the account's other streams use of the limits that a stream falls under.
+struct Used {
+    streams: i64,
+    /// Bytes of the stream's storage.
+    reserved: i64,
+}
+
+impl Used {
+    /// `live` is the stream itself, where it is there.
+    fn of(
+        rules: &Rules<'_>,
+        tier: Tier,
+        replicas: i64,
+        storage: &str,
+        live: Option<&Config>,
+    ) -> Self {
+        if rules.beside.complete {
+            return Self::counted(rules, replicas, storage);
+        }
+        let reserved =
+            if storage == "memory" { tier.reserved_memory } else { tier.reserved_storage };
+        // The stream itself is among what the server tells; its copies are not.
+        let own = live.filter(|live| live.text("storage") == storage).map_or(0, |live| {
+            let same_tier = !rules.server.is_tiered() || copies(live) == replicas.max(1);
+            if same_tier { live.number("max_bytes").max(0) } else { 0 }
+        });
+        Self { streams: tier.streams, reserved: reserved - own }
+    }
+
+    /// As the server counts: `$JS.API.INFO` leaves copies out.
+    fn counted(rules: &Rules<'_>, replicas: i64, storage: &str) -> Self {
+        let (server, name) = (rules.server, rules.asked.text("name"));
+        let oldest = !server.is_at_least(2, 11, 0);
+        // Up to 2.11 a tier of streams that do not say their copies has none.
+        let replicas = if server.is_at_least(2, 12, 0) { replicas.max(1) } else { replicas };
+        let others = rules.beside.streams.iter().filter(|(other, _)| **other != name);
+        let mut used = Self { streams: 0, reserved: 0 };
+        for (_, other) in others {
+            let (bytes, theirs) = (other.number("max_bytes").max(0), copies(other));
+            let same_storage = other.text("storage") == storage;
+            if server.is_tiered() {
+                if theirs != replicas {
+                    continue;
+                }
+                used.streams += 1;
+                if oldest {
+                    // Of either storage, times the copies.
+                    used.reserved = used.reserved.saturating_add(bytes.saturating_mul(theirs));
+                } else if same_storage {
+                    used.reserved = used.reserved.saturating_add(bytes);
+                }
+            } else {
+                used.streams += 1;
+                if same_storage {
+                    used.reserved = used.reserved.saturating_add(bytes.saturating_mul(theirs));
+                }
+            }
+        }
+        used
+    }
+}
+
+fn copies(config: &Config) -> i64 {
+    config.number("num_replicas").max(1)
+}
+
 /// What bytes count for: copies count where limits are flat, since 2.12 in a request too.
 fn footprint(server: &Server, replicas: i64, bytes: i64) -> i64 {
     if server.is_at_least(2, 12, 0) { reservation(server, replicas, bytes) } else { bytes }
 }
 
 /// What a stream that exists counts for.
-pub(super) fn reservation(server: &Server, replicas: i64, bytes: i64) -> i64 {
-    match bytes.max(0) {
-        bytes if !server.is_tiered() && replicas > 1 => bytes.saturating_mul(replicas),
-        bytes => bytes,
-    }
+fn reservation(server: &Server, replicas: i64, bytes: i64) -> i64 {
+    let flat = !server.is_tiered() && replicas > 1;
+    if flat { bytes.saturating_mul(replicas) } else { bytes }
 }
 
-/// Whether `taken` more bytes fit beside what is reserved, `change` more or less of it. A storage
-/// that is not said before it is filled in is not looked at.
-fn room(rules: &mut Rules<'_>, tier: Tier, storage: &str, taken: i64, change: i64) {
-    let (most, reserved, code, text) = match storage {
-        "memory" => (
-            tier.max_memory,
-            tier.reserved_memory,
-            10028,
-            "insufficient memory resources available",
-        ),
-        "file" => (
-            tier.max_storage,
-            tier.reserved_storage,
-            10047,
-            "insufficient storage resources available",
-        ),
+/// Whether `taken` more bytes fit beside what is reserved. A storage that is not said before it is
+/// filled in is not looked at.
+fn room(rules: &mut Rules<'_>, tier: Tier, storage: &str, taken: i64, reserved: i64) {
+    let (most, code, text) = match storage {
+        "memory" => (tier.max_memory, 10028, "insufficient memory resources available"),
+        "file" => (tier.max_storage, 10047, "insufficient storage resources available"),
         _ => return,
     };
-    let reserved = reserved.saturating_add(change);
     if most >= 0 && (reserved > most || taken > most - reserved) {
         rules.no(code, "max_bytes", text);
     }
@@ -91,7 +145,7 @@ pub(super) fn single(rules: &mut Rules<'_>) {
 
 /// What a change of a stream would take more.
 pub(super) fn update(rules: &mut Rules<'_>, live: &Config) {
-    let (old, new) = (live.number("num_replicas").max(1), rules.filled.number("num_replicas"));
+    let (old, new) = (copies(live), rules.filled.number("num_replicas"));
     let tier = rules.server.tier(new).or_else(|_| rules.server.tier(old));
     let tier = match tier {
         Ok(Some(tier)) => tier,
@@ -99,18 +153,37 @@ pub(super) fn update(rules: &mut Rules<'_>, live: &Config) {
         Err(NoTier) => return rules.no(10120, "num_replicas", NO_TIER),
     };
     consumer_limit(rules, tier, rules.filled.number("max_consumers"));
+    let storage = rules.filled.text("storage").to_owned();
+    let used = Used::of(rules, tier, new, &storage, Some(live));
     let (before, after) = (live.number("max_bytes"), rules.filled.number("max_bytes"));
-    let same_store = live.text("storage") == rules.filled.text("storage");
-    let same_tier = !rules.server.is_tiered() || old == new;
     let server = rules.server;
-    // The stream itself is among what is reserved.
-    let own = if same_store && same_tier { reservation(server, old, before) } else { 0 };
     let more = (after.max(0) - before.max(0)).max(0);
     let (taken, kept) = if server.is_at_least(2, 12, 0) {
-        (reservation(server, new, more), reservation(server, new, after - more))
+        (reservation(server, new, more), reservation(server, new, (after - more).max(0)))
+    } else if server.is_at_least(2, 11, 0) {
+        (more, reservation(server, old, before.max(0)))
     } else {
-        (more, reservation(server, old, before))
+        // Unlimited is -1 here as it stands.
+        ((after - before).max(0), reservation(server, old, before))
     };
-    let storage = rules.filled.text("storage").to_owned();
-    room(rules, tier, &storage, taken, kept - own);
+    room(rules, tier, &storage, taken, used.reserved.saturating_add(kept));
+}
+
+/// The server with what a stream holds given back, as it is when the stream is made anew.
+pub(super) fn without(live: &Config, server: &Server) -> Server {
+    let mut server = server.clone();
+    let tier = match &mut server.limits {
+        None => return server,
+        Some(Limits::Flat(tier)) => Some(tier),
+        Some(Limits::Tiered(tiers)) => tiers.get_mut(&format!("R{}", copies(live))),
+    };
+    if let Some(tier) = tier {
+        tier.streams -= 1;
+        let bytes = live.number("max_bytes").max(0);
+        match live.text("storage") {
+            "memory" => tier.reserved_memory -= bytes,
+            _ => tier.reserved_storage -= bytes,
+        }
+    }
+    server
 }

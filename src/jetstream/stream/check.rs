@@ -4,7 +4,7 @@
 use crate::jetstream::Config;
 use crate::jetstream::decode::{Read, decode, is_name, metadata_bytes};
 use crate::jetstream::refusal::Refusal;
-use crate::jetstream::server::{Beside, Server, Topology};
+use crate::jetstream::server::{Beside, Peer, Server, Topology};
 
 use super::fields::EVERY;
 use super::fill::settle;
@@ -59,20 +59,24 @@ impl Rules<'_> {
             capacity::create(self, true);
         }
         self.config();
-        match self.server.topology {
+        match &self.server.topology {
             Topology::Standalone => {
                 if self.filled.number("num_replicas") > 1 {
                     self.no(10074, "num_replicas", STANDALONE_REPLICAS);
                 }
                 capacity::create(self, false);
+                self.template();
                 copies::filters(self);
                 subjects::overlap(self);
+                subjects::late_transform(self, None);
             }
             Topology::Clustered { peers } => {
                 subjects::overlap(self);
                 capacity::create(self, false);
-                self.peers(peers);
+                self.peers(peers.as_deref());
+                self.template();
                 copies::filters(self);
+                subjects::late_transform(self, None);
             }
         }
     }
@@ -87,6 +91,10 @@ impl Rules<'_> {
         let direct = self.asked.flag("mirror_direct") && !self.asked.contains_key("mirror");
         let text = "stream has no mirror but does have mirror direct";
         self.invalid(direct, "mirror_direct", text);
+    }
+
+    /// Templates are no more.
+    fn template(&mut self) {
         if !self.asked.text("template_owner").is_empty() {
             self.no(10049, "template_owner", "stream not owned by template");
         }
@@ -209,13 +217,25 @@ impl Rules<'_> {
         self.invalid(atomic, "persist_mode", text);
     }
 
-    /// More copies than there are servers. Which of them a placement leaves is not known here.
-    pub(super) fn peers(&mut self, peers: Option<usize>) {
-        let replicas = self.filled.number("num_replicas");
-        let few =
-            peers.is_some_and(|peers| i64::try_from(peers).is_ok_and(|peers| peers < replicas));
-        if few {
-            self.no(10005, "num_replicas", "no suitable peers for placement");
+    /// More copies than servers that the placement leaves.
+    pub(super) fn peers(&mut self, peers: Option<&[Peer]>) {
+        let Some(peers) = peers else { return };
+        let placement = self.filled.record("placement");
+        let tags = placement.map(|placement| placement.texts("tags")).unwrap_or_default();
+        let wanted = placement.map_or("", |placement| placement.text("cluster"));
+        let fits = |peer: &&Peer| {
+            let has = |tag: &str| peer.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+            let excludes = self.server.is_at_least(2, 12, 0);
+            let tagged = tags.iter().all(|tag| match tag.strip_prefix('!') {
+                Some(tag) if excludes => !has(tag),
+                _ => has(tag),
+            });
+            tagged && (wanted.is_empty() || wanted == peer.cluster)
+        };
+        let fitting = i64::try_from(peers.iter().filter(fits).count()).unwrap_or(i64::MAX);
+        if fitting < self.filled.number("num_replicas") {
+            let field = if placement.is_some() { "placement" } else { "num_replicas" };
+            self.no(10005, field, "no suitable peers for placement");
         }
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::jetstream::Config;
 use crate::jetstream::decode::{Read, is_name};
+use crate::jetstream::refusal::Refusal;
+use crate::jetstream::version::Version;
 use crate::jetstream::{transform, wildcard};
 
 use super::check::Rules;
@@ -112,7 +114,13 @@ pub(super) fn sources(rules: &mut Rules<'_>) {
     let mut durables = BTreeSet::new();
     for source in &sources {
         let Some(source) = source.as_object() else {
-            rules.no(10141, "sources", "sourced stream name is invalid");
+            if rules.server.is_at_least(2, 11, 0) {
+                rules.no(10141, "sources", "sourced stream name is invalid");
+            } else {
+                // The server's process ends at it.
+                let text = "a source that is null ends a nats-server of 2.10";
+                rules.found.insert(0, Refusal::dropped("sources", text));
+            }
             continue;
         };
         if !is_name(source.text("name"), rules.server.version) {
@@ -188,11 +196,11 @@ fn source_transforms(rules: &mut Rules<'_>, source: &Config) {
                 if newer { text } else { "source transform destination is invalid".to_owned() };
             rules.no(10146, "sources", text);
         }
+    }
+    for (at, (from, _)) in pairs(transforms).enumerate() {
         if !newer && !wildcard::is_valid(from) {
             rules.no(10145, "sources", "source subject filter is invalid");
         }
-    }
-    for (at, (from, _)) in pairs(transforms).enumerate() {
         let others = pairs(transforms).enumerate().filter(|(other, _)| *other != at);
         if others.into_iter().any(|(_, (other, _))| wildcard::is_subset(from, other)) {
             rules.no(10147, "sources", "source filters can not overlap");
@@ -295,21 +303,81 @@ pub(super) fn circle(rules: &mut Rules<'_>) {
     }
 }
 
-/// What is found wrong only when the stream is made, and only where no transform is said.
+/// What is found wrong only when the stream is made: filters, and transforms where older servers do
+/// not look at them before.
 pub(super) fn filters(rules: &mut Rules<'_>) {
-    let fault = |copy: &Config| {
-        let filter = copy.text("filter_subject");
-        let bad = !filter.is_empty() && !wildcard::is_valid(filter);
-        (bad && copy.list("subject_transforms").is_empty()).then(|| filter.to_owned())
-    };
-    if let Some(filter) = rules.filled.record("mirror").and_then(fault) {
-        let text = format!("subject filter '{filter}' for the mirror invalid subject");
-        rules.no(10049, "mirror", text);
+    let version = rules.server.version;
+    if let Some(mirror) = rules.filled.record("mirror").cloned() {
+        for (at, text) in faults(&mirror, version) {
+            let text = match at {
+                Fault::Filter(filter) => format!("subject filter '{filter}' for the mirror {text}"),
+                Fault::Pair(from, to) => {
+                    format!("subject transform from '{from}' to '{to}' for the mirror: {text}")
+                }
+            };
+            rules.no(10049, "mirror", text);
+        }
     }
-    let sources = rules.filled.list("sources").iter().filter_map(Value::as_object);
-    let filters: Vec<String> = sources.filter_map(fault).collect();
-    for filter in filters {
-        let text = format!("subject filter '{filter}' for the source: invalid subject");
-        rules.no(10049, "sources", text);
+    let sources = rules.filled.list("sources").to_vec();
+    for source in sources.iter().filter_map(Value::as_object) {
+        for (at, text) in faults(source, version) {
+            let text = match at {
+                Fault::Filter(filter) => {
+                    format!("subject filter '{filter}' for the source: {text}")
+                }
+                Fault::Pair(from, to) => {
+                    format!("subject transform from '{from}' to '{to}' for the source: {text}")
+                }
+            };
+            rules.no(10049, "sources", text);
+        }
+    }
+}
+
+enum Fault {
+    Filter(String),
+    Pair(String, String),
+}
+
+fn faults(copy: &Config, version: Version) -> Vec<(Fault, String)> {
+    let bad = |subject: &str| !subject.is_empty() && !wildcard::is_valid(subject);
+    let transforms = copy.list("subject_transforms");
+    if transforms.is_empty() {
+        let filter = copy.text("filter_subject");
+        let fault = (Fault::Filter(filter.to_owned()), "invalid subject".to_owned());
+        return if bad(filter) { vec![fault] } else { Vec::new() };
+    }
+    let older = version < Version::of(2, 12, 0);
+    let source = pairs(transforms).find(|(from, _)| older && bad(from));
+    if let Some((from, _)) = source {
+        return vec![(Fault::Filter(from.to_owned()), "invalid subject".to_owned())];
+    }
+    late_pairs(copy, version)
+        .map(|(from, to, why)| (Fault::Pair(from.to_owned(), to.to_owned()), why))
+        .collect()
+}
+
+/// The transforms that only older servers come so far with.
+fn late_pairs(copy: &Config, version: Version) -> impl Iterator<Item = (&str, &str, String)> {
+    let older = version < Version::of(2, 12, 0);
+    let transforms = if older { copy.list("subject_transforms") } else { &[] };
+    pairs(transforms).filter(|(_, to)| !to.is_empty()).filter_map(move |(from, to)| {
+        Some((from, to, transform::transform_fault(from, to, version)?))
+    })
+}
+
+/// New sources of an update, on servers that have not looked at their transforms before.
+pub(super) fn new_sources(rules: &mut Rules<'_>, live: &Config) {
+    let known: BTreeSet<String> =
+        live.list("sources").iter().filter_map(Value::as_object).map(identity).collect();
+    let sources = rules.filled.list("sources").to_vec();
+    let new = sources.iter().filter_map(Value::as_object);
+    for source in new.filter(|source| !known.contains(&identity(source))) {
+        let late: Vec<String> =
+            late_pairs(source, rules.server.version).map(|(_, _, why)| why).collect();
+        for why in late {
+            let text = format!("unable to get subject transform for source: {why}");
+            rules.no(10069, "sources", text);
+        }
     }
 }

@@ -17,8 +17,30 @@ pub(super) const DUPLICATE_WINDOW: i64 = 120_000_000_000;
 /// are gone. Whether it would take the configuration at all is `check`'s to say.
 pub fn fill(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
     let mut filled = settle(decode(EVERY, config, server).config, server, beside);
-    seal(&mut filled);
     echo(EVERY, &mut filled, server);
+    filled
+}
+
+/// As `fill`, of an update: sealing takes effect, and where nothing is said of where to republish
+/// to, everything is.
+pub fn fill_update(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
+    let mut filled = fill_decoded(config, server, beside);
+    echo(EVERY, &mut filled, server);
+    filled
+}
+
+/// As `fill_update`, without what the server only says for nothing.
+pub(super) fn fill_decoded(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
+    let mut filled = settle(decode(EVERY, config, server).config, server, beside);
+    seal(&mut filled);
+    if let Some(Value::Object(republish)) = filled.get_mut("republish")
+        && republish.text("dest").is_empty()
+    {
+        republish.insert("dest".to_owned(), json!(">"));
+        if republish.text("src").is_empty() {
+            republish.insert("src".to_owned(), json!(">"));
+        }
+    }
     filled
 }
 

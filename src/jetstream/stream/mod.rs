@@ -21,8 +21,8 @@ mod update;
 
 pub use check::check;
 pub use fields::{EVERY, FIELDS};
-pub use fill::fill;
 pub(super) use fill::{echo, without_own_metadata};
+pub use fill::{fill, fill_update};
 pub use update::change;
 
 /// The form by which configurations are compared: defaults said, sets in order, without marks and
@@ -36,7 +36,9 @@ pub fn normal(config: &Config) -> Config {
 
 /// A configuration that is filled in, in the form by which it is compared.
 fn compared(filled: &Config) -> Config {
-    let mut normal = by_table(FIELDS, filled);
+    let mut filled = filled.clone();
+    filled.values_mut().for_each(without_empty_lists);
+    let mut normal = by_table(FIELDS, &filled);
     if normal.get("num_replicas").is_some_and(|replicas| *replicas == json!(0)) {
         normal.insert("num_replicas".to_owned(), json!(1));
     }
@@ -46,6 +48,23 @@ fn compared(filled: &Config) -> Config {
     normal.retain(|_, value| *value != Value::Null);
     without_marks(&mut normal);
     normal
+}
+
+/// Empty lists within a field, which are nothing.
+fn without_empty_lists(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_empty_lists),
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+            fields.values_mut().for_each(without_empty_lists);
+        }
+        _ => {}
+    }
+}
+
+/// A live configuration in the form by which it is compared: as the server says it.
+fn observed(live: &Config, server: &Server) -> Config {
+    compared(&decode(EVERY, live, server).config)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::jetstream::Config;
 use crate::jetstream::decode::Read;
 use crate::jetstream::{transform as transforms, wildcard};
 
@@ -93,6 +94,26 @@ pub(super) fn transform(rules: &mut Rules<'_>) {
     if let Some(fault) = transforms::fault(from, to, rules.server.version) {
         rules.no(10156, "subject_transform", format!("stream transform: {fault}"));
     }
+}
+
+/// `subject_transform` on 2.10, which looks at it only when it is put to use: when the stream is
+/// made, or where it changes.
+pub(super) fn late_transform(rules: &mut Rules<'_>, live: Option<&Config>) {
+    let Some(transform) = rules.filled.record("subject_transform") else { return };
+    let (from, to) = (transform.text("src"), transform.text("dest"));
+    let same = live
+        .and_then(|live| live.record("subject_transform"))
+        .is_some_and(|live| live.text("src") == from && live.text("dest") == to);
+    if rules.server.is_at_least(2, 11, 0) || same || to.is_empty() {
+        return;
+    }
+    let Some(why) = transforms::transform_fault(from, to, rules.server.version) else { return };
+    let (code, what) = match live {
+        None => (10049, "stream subject transform"),
+        Some(_) => (10069, "stream configuration for subject transform"),
+    };
+    let text = format!("{what} from '{from}' to '{to}': {why}");
+    rules.no(code, "subject_transform", text);
 }
 
 /// `republish`.

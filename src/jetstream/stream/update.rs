@@ -7,12 +7,13 @@ use crate::jetstream::Config;
 use crate::jetstream::change::{Verdict, differences, dropped};
 use crate::jetstream::decode::{Read, decode};
 use crate::jetstream::refusal::Refusal;
-use crate::jetstream::server::{Beside, Limits, Server, Topology};
+use crate::jetstream::server::{Beside, Server, Topology};
+use crate::jetstream::transform;
 
 use super::check::{Rules, STANDALONE_REPLICAS, check};
 use super::fields::{EVERY, FIELDS};
-use super::fill::{fill, seal, settle};
-use super::{capacity, compared, subjects};
+use super::fill::{fill_decoded, seal, settle};
+use super::{capacity, compared, copies, observed, subjects};
 
 /// The fields whose rules an update meets, in the order in which the server looks at them.
 const ORDER: &[&str] = &[
@@ -33,7 +34,8 @@ const ORDER: &[&str] = &[
 /// it would be sent.
 pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<'_>) -> Verdict {
     let refusals = decode(EVERY, desired, server).refusals;
-    let (from, to) = (compared(live), compared(&fill(desired, server, beside)));
+    let from = observed(live, server);
+    let to = compared(&fill_decoded(desired, server, beside));
     let mut changes = differences(FIELDS, &from, &to, server.version);
     // The server writes it on a mirror.
     changes.retain(|change| change.field != "mirror_direct" || !to.contains_key("mirror"));
@@ -42,8 +44,11 @@ pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<
         return Verdict::Same;
     }
     let update = refusals_of(live, desired, server, beside);
-    let anew =
-        if update.is_empty() { Vec::new() } else { check(desired, &without(live, server), beside) };
+    let anew = if update.is_empty() {
+        Vec::new()
+    } else {
+        check(desired, &capacity::without(live, server), beside)
+    };
     Verdict::of(changes, update, &anew)
 }
 
@@ -88,6 +93,9 @@ impl Rules<'_> {
         if standalone {
             self.consumers(live);
             subjects::overlap(self);
+            copies::new_sources(self, live);
+            self.republish();
+            subjects::late_transform(self, Some(live));
         } else {
             subjects::overlap(self);
             self.consumers(live);
@@ -97,20 +105,36 @@ impl Rules<'_> {
 
     /// The table's rules.
     fn fixed(&mut self, live: &Config) {
-        let (from, to) = (compared(live), compared(&self.filled));
+        let (from, to) = (observed(live, self.server), compared(&self.filled));
         for name in ORDER {
             let Some(field) = EVERY.iter().find(|field| field.name == *name) else { continue };
             if !field.is_known(self.server.version) {
                 continue;
             }
             let rule = field.rule_of(self.server.version);
-            if let Some((code, text)) = rule.refusal(from.get(*name), to.get(*name)) {
+            let (from, to) = match *name {
+                // By its number: older servers keep every one below zero apart.
+                "max_consumers" => (live.get(*name), self.filled.get(*name)),
+                name => (from.get(name), to.get(name)),
+            };
+            if let Some((code, text)) = rule.refusal(from, to) {
                 self.no(code, field.name, text);
             }
             if *name == "retention" && !self.filled.text("template_owner").is_empty() {
                 let text = "stream configuration update can not be owned by a template";
                 self.no(10052, "template_owner", text);
             }
+        }
+    }
+
+    /// Where nothing is said of where to, an update means everything.
+    fn republish(&mut self) {
+        let Some(republish) = self.filled.record("republish").cloned() else { return };
+        let from = if republish.text("src").is_empty() { ">" } else { republish.text("src") };
+        let bad = transform::transform_fault(from, ">", self.server.version);
+        if let (true, Some(why)) = (republish.text("dest").is_empty(), bad) {
+            let text = format!("stream configuration for republish from '{from}' to '>': {why}");
+            self.no(10069, "republish", text);
         }
     }
 
@@ -155,7 +179,7 @@ impl Rules<'_> {
     fn moves(&mut self, live: &Config) {
         let (old, new) = (live.number("num_replicas").max(1), self.filled.number("num_replicas"));
         let placement = |config: &Config| config.get("placement").cloned().unwrap_or(Value::Null);
-        let (from, to) = (compared(live), compared(&self.filled));
+        let (from, to) = (observed(live, self.server), compared(&self.filled));
         let moves = to.contains_key("placement") && placement(&from) != placement(&to);
         let retention = from.get("retention") != to.get("retention");
         let mixed = new != old || (retention && self.server.is_at_least(2, 15, 0));
@@ -163,30 +187,10 @@ impl Rules<'_> {
             let text = "can not move and scale a stream in a single update";
             self.no(10123, "placement", text);
         }
-        if new > old
-            && let Topology::Clustered { peers } = self.server.topology
+        if (new > old || moves)
+            && let Topology::Clustered { peers } = &self.server.topology
         {
-            self.peers(peers);
+            self.peers(peers.as_deref());
         }
     }
-}
-
-/// The server with what a stream holds given back, as it is when the stream is made anew.
-fn without(live: &Config, server: &Server) -> Server {
-    let mut server = server.clone();
-    let replicas = live.number("num_replicas").max(1);
-    let bytes = capacity::reservation(&server, replicas, live.number("max_bytes"));
-    let tier = match &mut server.limits {
-        None => return server,
-        Some(Limits::Flat(tier)) => Some(tier),
-        Some(Limits::Tiered(tiers)) => tiers.get_mut(&format!("R{replicas}")),
-    };
-    if let Some(tier) = tier {
-        tier.streams -= 1;
-        match live.text("storage") {
-            "memory" => tier.reserved_memory -= bytes,
-            _ => tier.reserved_storage -= bytes,
-        }
-    }
-    server
 }
