@@ -22,12 +22,12 @@ pub(super) fn cluster(version: &str) {
     };
     let peers = TAGS.iter().map(|tags| peer(tags)).collect();
     judge.server = judge.server.clone().in_a_cluster(Some(peers));
-    judge.keep(json!({"name": "ANCHOR", "subjects": ["anchor"]}));
-    judge.keep(json!({"name": "TAKEN", "subjects": ["taken.>"], "storage": "memory"}));
+    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"]}));
+    judge.keep(&json!({"name": "TAKEN", "subjects": ["taken.>"], "storage": "memory"}));
     for (name, retention, copies) in
         [("ONE", "limits", 1), ("THREE", "limits", 3), ("INTEREST", "interest", 3)]
     {
-        judge.keep(json!({"name": name, "subjects": [format!("w{name}.>")], "storage": "memory",
+        judge.keep(&json!({"name": name, "subjects": [format!("w{name}.>")], "storage": "memory",
             "retention": retention, "num_replicas": copies}));
     }
     let none = BTreeMap::new();

@@ -103,9 +103,9 @@ impl Judge {
     }
 
     /// A stream that stays.
-    pub(super) fn keep(&mut self, config: Value) {
+    pub(super) fn keep(&mut self, config: &Value) {
         let name = config["name"].as_str().expect("a name").to_owned();
-        let answer = self.wire.api(&format!("STREAM.CREATE.{name}"), &config);
+        let answer = self.wire.api(&format!("STREAM.CREATE.{name}"), config);
         let stored = answer["config"].as_object();
         let stored = stored.unwrap_or_else(|| panic!("{config} is not taken: {answer}")).clone();
         self.streams.insert(name, stored);

@@ -45,7 +45,7 @@ pub(super) fn tiers(version: &str) {
 fn filling(judge: &mut Judge, salt: usize) {
     judge.counts = true;
     judge.least = 12;
-    judge.keep(json!({"name": "ANCHOR", "subjects": ["anchor"], "max_bytes": 1}));
+    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"], "max_bytes": 1}));
     let mut kept: Vec<String> = Vec::new();
     for case in cases() {
         let mut dice = Dice::new(case * 8 + u64::try_from(salt).expect("a small number"));
@@ -103,8 +103,8 @@ pub(super) fn own(version: &str) {
     let mut judge = Judge::new(nats.wire());
     judge.server.own =
         OwnLimits { duplicate_window: 45_000_000_000, max_ack_pending: 700, max_request_batch: 50 };
-    judge.keep(json!({"name": "ANCHOR", "subjects": ["anchor"]}));
-    judge.keep(json!({"name": "LIMITS", "subjects": ["w.>"], "storage": "memory"}));
+    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"]}));
+    judge.keep(&json!({"name": "LIMITS", "subjects": ["w.>"], "storage": "memory"}));
     let none = BTreeMap::new();
     for case in cases() {
         let mut dice = Dice::new(case * 8 + 3);

@@ -9,6 +9,7 @@
 mod cluster;
 mod consumers;
 mod dice;
+mod document;
 mod judge;
 mod limits;
 mod streams;
@@ -21,11 +22,12 @@ use serde_json::{Value, json};
 use crate::servers::nats::{Nats, VERSIONS};
 use crate::servers::{Need, trial_of};
 
+use super::plain;
 use dice::Dice;
 use judge::{Judge, consumer_case, stream_case};
 
 pub(super) fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    let mut trials = vec![plain("rule_book::document", document::is_current)];
     for version in VERSIONS.iter().copied() {
         let need = &[Need::NatsVersion(version)];
         let said = if version.is_empty() { "newest" } else { version };
@@ -60,13 +62,13 @@ fn cases() -> std::ops::Range<u64> {
 fn streams_of(version: &str) {
     let nats = Nats::start_version_with(version, ROOMY);
     let mut judge = Judge::new(nats.wire());
-    judge.keep(json!({"name": "ANCHOR", "subjects": ["anchor"]}));
-    judge.keep(json!({"name": "TAKEN", "subjects": ["taken.>"], "storage": "memory"}));
-    judge.keep(json!({"name": "LARGE", "subjects": ["large.>"], "storage": "memory",
+    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"]}));
+    judge.keep(&json!({"name": "TAKEN", "subjects": ["taken.>"], "storage": "memory"}));
+    judge.keep(&json!({"name": "LARGE", "subjects": ["large.>"], "storage": "memory",
         "max_msg_size": 1000, "allow_direct": true}));
-    judge.keep(json!({"name": "SMALL", "subjects": ["small.>"], "storage": "memory",
+    judge.keep(&json!({"name": "SMALL", "subjects": ["small.>"], "storage": "memory",
         "max_msg_size": 10}));
-    judge.keep(json!({"name": "RING", "subjects": ["ring.>"], "storage": "memory",
+    judge.keep(&json!({"name": "RING", "subjects": ["ring.>"], "storage": "memory",
         "sources": [{"name": "SMALL"}]}));
     for case in cases() {
         let mut dice = Dice::new(case);
@@ -101,7 +103,7 @@ fn consumers_of(version: &str) {
     let nats = Nats::start_version_with(version, ROOMY);
     let mut judge = Judge::new(nats.wire());
     for parent in parents() {
-        judge.keep(parent);
+        judge.keep(&parent);
     }
     let mut others: BTreeMap<String, BTreeMap<String, judge::Config>> = BTreeMap::new();
     let queue_consumer = json!({"durable_name": "OTHER", "ack_policy": "explicit",
