@@ -10,6 +10,7 @@ use super::server::Server;
 use super::version::Version;
 
 mod check;
+mod delivery;
 mod fields;
 mod fill;
 mod update;

@@ -66,16 +66,20 @@ impl Judge {
         }
     }
 
-    /// Deletes a stream. While a cluster still scales it, older servers do not answer.
-    fn delete(&self, name: &str) {
+    fn delete(&self, stream: &str) {
+        self.delete_by(&format!("STREAM.DELETE.{stream}"));
+    }
+
+    /// Deletes what a request names. While a cluster still scales it, older servers do not answer.
+    fn delete_by(&self, subject: &str) {
         let limit = Duration::from_secs(2);
         let gone = waiting::until(Duration::from_secs(30), Duration::from_millis(20), || {
-            let answer = self.wire.try_request(&format!("$JS.API.STREAM.DELETE.{name}"), "", limit);
+            let answer = self.wire.try_request(&format!("$JS.API.{subject}"), "", limit);
             let answer: Value = serde_json::from_slice(&answer.ok()?).ok()?;
-            let absent = answer["error"]["err_code"] == 10059;
+            let absent = matches!(answer["error"]["err_code"].as_u64(), Some(10014 | 10059));
             (absent || answer["success"] == true).then_some(())
         });
-        gone.unwrap_or_else(|| panic!("{name} cannot be deleted"));
+        gone.unwrap_or_else(|| panic!("{subject} is not answered"));
     }
 
     /// A stream that stays for a while, if the server takes it as the rule book says.
@@ -327,9 +331,8 @@ pub(super) fn consumer_case(
     }
     let live = answer["config"].as_object().cloned().unwrap_or_default();
     let verdict = consumer::change(&live, changed, &judge.server, Some(&parent), &beside);
-    let delete = |name: &str| judge_delete(&judge.wire, of, name);
     if verdict == Verdict::Same {
-        return delete(&name);
+        return judge.delete_by(&format!("CONSUMER.DELETE.{of}.{name}"));
     }
     let mut filled = consumer::fill(changed, &judge.server, Some(&parent));
     // It stays as it was.
@@ -347,7 +350,7 @@ pub(super) fn consumer_case(
         judge.wire.api(&format!("CONSUMER.CREATE.{of}.{name}"), &request(changed, "update"));
     let what = format!("update consumer on {of}");
     judge.compare((&what, case), &shown, (&refusals, &filled), &answer);
-    judge_delete(&judge.wire, of, &name);
+    judge.delete_by(&format!("CONSUMER.DELETE.{of}.{name}"));
     if refusals.is_empty() {
         return;
     }
@@ -362,9 +365,5 @@ pub(super) fn consumer_case(
         judge.wire.api(&format!("CONSUMER.CREATE.{of}.{fresh}"), &request(&anew, "create"));
     let said = consumer::check(&anew, &judge.server, Some(&parent), &beside);
     judge.compare_anew(("make consumer anew", case), &shown, (&verdict, &said), &answer);
-    judge_delete(&judge.wire, of, &fresh);
-}
-
-fn judge_delete(wire: &Wire, stream: &str, consumer: &str) {
-    wire.api(&format!("CONSUMER.DELETE.{stream}.{consumer}"), &Value::Null);
+    judge.delete_by(&format!("CONSUMER.DELETE.{of}.{fresh}"));
 }
