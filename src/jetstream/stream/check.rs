@@ -114,6 +114,7 @@ impl Rules<'_> {
         copies::circle(self);
         subjects::subjects(self);
         capacity::single(self);
+        subjects::late_overlap(self);
         subjects::transform(self);
         subjects::republish(self);
         let preferred =

@@ -348,8 +348,11 @@ fn faults(copy: &Config, version: Version) -> Vec<(Fault, String)> {
         return if bad(filter) { vec![fault] } else { Vec::new() };
     }
     let older = version < Version::of(2, 12, 0);
-    let source = pairs(transforms).find(|(from, _)| older && bad(from));
-    if let Some((from, _)) = source {
+    let source = pairs(transforms).position(|(from, _)| older && bad(from));
+    let before = transforms.get(..source.unwrap_or(0)).unwrap_or_default();
+    let mut before = pairs(before).filter(|(_, to)| !to.is_empty());
+    let sound = before.all(|(from, to)| transform::transform_fault(from, to, version).is_none());
+    if let Some((from, _)) = source.filter(|_| sound).and_then(|at| pairs(transforms).nth(at)) {
         return vec![(Fault::Filter(from.to_owned()), "invalid subject".to_owned())];
     }
     late_pairs(copy, version)

@@ -147,8 +147,11 @@ fn republish(config: &mut Config, server: &Server) {
 
 fn placement(config: &mut Config, server: &Server) {
     let Some(placement) = config.record("placement") else { return };
-    // An empty list of tags is not nothing to the server.
-    if placement.is_empty() && server.is_at_least(2, 11, 0) {
+    // An empty list of tags is not nothing to the server, unless an older cluster passed it on.
+    let passed_on = !server.is_standalone() && !server.is_at_least(2, 14, 0);
+    let empty = placement.is_empty() || (passed_on && placement.keys().all(|key| key == "tags"));
+    let empty = empty && placement.texts("tags").is_empty();
+    if empty && server.is_at_least(2, 11, 0) {
         config.remove("placement");
     }
 }

@@ -27,10 +27,17 @@ pub(super) fn subjects(rules: &mut Rules<'_>) {
             self_overlap(rules, subject, subjects.get(at + 1..).unwrap_or_default());
         }
     }
-    if !one_by_one {
-        for subject in &subjects {
-            self_overlap(rules, subject, &subjects);
-        }
+}
+
+/// `subjects` against each other, which up to 2.11 comes after the limits.
+pub(super) fn late_overlap(rules: &mut Rules<'_>) {
+    if rules.server.is_at_least(2, 12, 0) {
+        return;
+    }
+    let subjects: Vec<String> =
+        rules.asked.texts("subjects").into_iter().map(str::to_owned).collect();
+    for subject in &subjects {
+        self_overlap(rules, subject, &subjects);
     }
 }
 
