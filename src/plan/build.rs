@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::jetstream::change::{self, FieldChange};
-use crate::jetstream::{consumer, stream};
 use crate::world::lower::Desired;
 use crate::world::{Key, Object, World};
 
 use super::allowed::Options;
-use super::fields::object_diff;
+use super::compare::{Difference, compare};
 use super::hold::hold;
 use super::impact::Scales;
 use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
@@ -100,12 +98,16 @@ impl Builder<'_> {
         if !self.desired.frozen.contains(self.key) {
             return None;
         }
-        let (diff, _) = self.compare(live);
+        let Difference { diff, .. } = self.compare(live);
         if diff.is_empty() {
             return None;
         }
         let reason = format!("{}: left as it is, by `preventUpdate`", differs(&diff));
         Some(Change { diff, ..self.blank(Action::None, reason) })
+    }
+
+    fn compare(&self, live: &Object) -> Difference {
+        compare(self.key, live, self.object, self.live)
     }
 
     fn standing(&self, live: Option<&Object>) -> Standing {
@@ -208,7 +210,7 @@ impl Builder<'_> {
     }
 
     fn owned(&self, live: &Object) -> Change {
-        let (diff, refusal) = self.compare(live);
+        let Difference { diff, refusal, is_replaceable } = self.compare(live);
         if diff.is_empty() {
             return self.blank(Action::None, "is as declared");
         }
@@ -221,7 +223,8 @@ impl Builder<'_> {
             ..self.blank(Action::Update, reason)
         };
         match refusal {
-            Some(rule) => self.replaced_or_refused(live, change, rule),
+            Some(rule) if is_replaceable => self.replaced_or_refused(live, change, rule),
+            Some(rule) => change.stopped(Action::Refused, immutable(&rule), Some(rule)),
             None => change,
         }
     }
@@ -229,16 +232,11 @@ impl Builder<'_> {
     /// What cannot be changed in place: made anew where that is allowed.
     fn replaced_or_refused(&self, live: &Object, change: Change, rule: Rule) -> Change {
         let reason = immutable(&rule);
-        let possible = self.key.object().is_none();
-        if !possible || !self.options.replaces(self.key, live.protected || self.object.protected) {
-            let how = if possible {
-                format!("{reason}; --allow-replace {} makes it anew", self.key)
-            } else {
-                reason
-            };
+        if !self.options.replaces(self.key, live.protected || self.object.protected) {
+            let how = format!("{reason}; --allow-replace {} makes it anew", self.key);
             // What would be lost, and how it is kept.
             let impact = self.scales().of_replacement(self.key, &self.object.body);
-            let worth = possible && impact.is_some();
+            let worth = impact.is_some();
             let recipe = worth.then(|| recipe::of(self.key, &self.desired.world, self.live));
             let recipe = recipe.flatten().map(Box::new);
             return Change { impact, recipe, ..change.stopped(Action::Refused, how, Some(rule)) };
@@ -255,7 +253,7 @@ impl Builder<'_> {
     }
 
     fn unmarked(&self, live: &Object) -> Change {
-        let (diff, refusal) = self.compare(live);
+        let Difference { diff, refusal, .. } = self.compare(live);
         if !self.options.adopts(self.key) {
             if diff.is_empty() {
                 return self.blank(Action::None, "exists, is equal and not owned: left alone");
@@ -284,31 +282,6 @@ impl Builder<'_> {
             None => change,
         }
     }
-
-    /// Every difference, and the first that the server will refuse.
-    fn compare(&self, live: &Object) -> (Vec<FieldDiff>, Option<Rule>) {
-        let (Value::Object(from), Value::Object(to)) = (&live.body, &self.object.body) else {
-            return (Vec::new(), None);
-        };
-        let changes = match self.key {
-            Key::Object(key) => {
-                let diff = object_diff(&self.object.body, &live.body, live.claimed.as_ref());
-                let rule = super::fields::immutable(key, &diff, &live.body);
-                return (diff, rule);
-            }
-            Key::Stream { .. } => change::between(stream::FIELDS, from, to),
-            Key::Consumer { .. } => change::between(consumer::FIELDS, from, to),
-        };
-        // Between push and pull the server names that, before what comes with it.
-        let by_kind = changes.iter().filter(|change| change.field == "deliver_subject");
-        let refusals = by_kind.chain(&changes).find_map(|change| change.refusal.as_ref());
-        let rule = refusals.map(|refusal| Rule {
-            code: "immutable-field".into(),
-            err_code: refusal.err_code,
-            text: refusal.text.clone(),
-        });
-        (changes.iter().map(spoken).collect(), rule)
-    }
 }
 
 impl Change {
@@ -316,11 +289,6 @@ impl Change {
         self.rule = Some(Rule { code: code.into(), err_code: None, text });
         self
     }
-}
-
-fn spoken(change: &FieldChange) -> FieldDiff {
-    let value = |text: &str| (text != "unset").then(|| Value::String(text.to_owned()));
-    FieldDiff { path: change.field.to_owned(), from: value(&change.from), to: value(&change.to) }
 }
 
 fn differs(diff: &[FieldDiff]) -> String {

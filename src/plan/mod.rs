@@ -5,6 +5,7 @@
 pub mod allowed;
 pub mod build;
 pub mod check;
+mod compare;
 pub mod fields;
 pub mod guard;
 pub mod hold;
