@@ -22,7 +22,7 @@ pub(super) fn cluster(version: &str) {
     };
     let peers = TAGS.iter().map(|tags| peer(tags)).collect();
     judge.server = judge.server.clone().in_a_cluster(Some(peers));
-    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"]}));
+    judge.keep(&json!({"name": "ANCHOR", "subjects": ["anchor"], "num_replicas": 3}));
     judge.keep(&json!({"name": "TAKEN", "subjects": ["taken.>"], "storage": "memory"}));
     for (name, retention, copies) in
         [("ONE", "limits", 1), ("THREE", "limits", 3), ("INTEREST", "interest", 3)]
