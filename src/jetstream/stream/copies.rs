@@ -380,7 +380,7 @@ pub(super) fn new_sources(rules: &mut Rules<'_>, live: &Config) {
             late_pairs(source, rules.server.version).map(|(_, _, why)| why).collect();
         for why in late {
             let text = format!("unable to get subject transform for source: {why}");
-            rules.no(10069, "sources", text);
+            rules.no(rules.late_code(), "sources", text);
         }
     }
 }

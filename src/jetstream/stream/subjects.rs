@@ -117,7 +117,7 @@ pub(super) fn late_transform(rules: &mut Rules<'_>, live: Option<&Config>) {
     let Some(why) = transforms::transform_fault(from, to, rules.server.version) else { return };
     let (code, what) = match live {
         None => (10049, "stream subject transform"),
-        Some(_) => (10069, "stream configuration for subject transform"),
+        Some(_) => (rules.late_code(), "stream configuration for subject transform"),
     };
     let text = format!("{what} from '{from}' to '{to}': {why}");
     rules.no(code, "subject_transform", text);

@@ -93,14 +93,20 @@ impl Rules<'_> {
         if standalone {
             self.consumers(live);
             subjects::overlap(self);
-            copies::new_sources(self, live);
-            self.republish();
-            subjects::late_transform(self, Some(live));
         } else {
             subjects::overlap(self);
             self.consumers(live);
             self.moves(live);
         }
+        copies::new_sources(self, live);
+        self.republish();
+        subjects::late_transform(self, Some(live));
+    }
+
+    /// The code of what a stream finds when it takes the update over: in a cluster that is another
+    /// server than the one that was asked.
+    pub(super) fn late_code(&self) -> u16 {
+        if self.server.is_standalone() { 10069 } else { 10051 }
     }
 
     /// The table's rules.
@@ -134,7 +140,7 @@ impl Rules<'_> {
         let bad = transform::transform_fault(from, ">", self.server.version);
         if let (true, Some(why)) = (republish.text("dest").is_empty(), bad) {
             let text = format!("stream configuration for republish from '{from}' to '>': {why}");
-            self.no(10069, "republish", text);
+            self.no(self.late_code(), "republish", text);
         }
     }
 
