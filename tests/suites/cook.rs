@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evctl::plan::recipe::{Recipe, Request, Start, Until};
+use evctl::plan::recipe::{Clients, Recipe, Request, Start, Until};
 use serde_json::{Value, json};
 
 use crate::servers::nats_wire::Wire;
@@ -28,14 +28,20 @@ impl Cook {
         Self { wire, floors: BTreeMap::new(), ceiling: None }
     }
 
-    /// Every step, in order.
-    pub(super) fn follow(mut self, recipe: &Recipe) {
+    /// Every step, in order. `tell` makes the consumers' clients do what a step asks of them.
+    pub(super) fn follow(mut self, recipe: &Recipe, tell: impl Fn(Clients)) {
         for step in &recipe.steps {
+            if step.clients == Some(Clients::Stop) {
+                tell(Clients::Stop);
+            }
             for request in &step.requests {
                 self.send(request);
             }
             if let Some(until) = &step.until {
                 self.wait(until);
+            }
+            if step.clients == Some(Clients::Start) {
+                tell(Clients::Start);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use evctl::plan::recipe::{self, Method, Recipe, Until};
+use evctl::plan::recipe::{self, Clients, Method, Recipe, Until};
 use evctl::world::{Key, Object, World};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -74,7 +74,14 @@ impl Case {
         let recipe = self.recipe(&nats);
         let planned_at = publisher.count();
         wait_for(&publisher, planned_at + 100);
-        Cook::new(nats.wire()).follow(&self.without_deletion(&recipe));
+        Cook::new(nats.wire()).follow(&self.without_deletion(&recipe), |ask| {
+            for client in &clients {
+                match ask {
+                    Clients::Stop => client.rest(),
+                    Clients::Start => client.use_stream("ORDERS"),
+                }
+            }
+        });
         let name = self.renamed.unwrap_or("ORDERS");
         for client in &clients {
             client.use_stream(name);
@@ -147,7 +154,9 @@ impl Case {
             let all = waiting::until(Duration::from_secs(30), pause, || {
                 client.lacks(count, wanted).is_empty().then_some(())
             });
-            all.unwrap_or_else(|| panic!("{name} never got {:?}", client.lacks(count, wanted)));
+            let lacks = client.lacks(count, wanted);
+            let first = lacks.iter().take(10).collect::<Vec<_>>();
+            assert!(all.is_some(), "{name} never got {} of {count}: {first:?}…", lacks.len());
         }
     }
 
@@ -272,7 +281,7 @@ fn consumer_again(version: &'static str, retention: &str) {
     let recipe = recipe::of(&key, &desired, &live).unwrap();
     assert_eq!(recipe.method, Method::Position);
     wait_for(&publisher, publisher.count() + 100);
-    Cook::new(nats.wire()).follow(&recipe);
+    Cook::new(nats.wire()).follow(&recipe, |_| ());
     wait_for(&publisher, publisher.count() + 200);
     let published = publisher.stop();
     case.every_consumer_sees_all(&clients, &published);

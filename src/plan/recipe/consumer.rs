@@ -132,7 +132,7 @@ pub(super) fn of(key: &Key, desired: &World, live: &World) -> Option<Recipe> {
         steps.push(Step::new(what, vec![Request::new(api, body)]));
     }
     steps.push(Step::new(
-        "stop its clients and read where it is: ack_floor.stream_seq",
+        "note where it is (ack_floor.stream_seq): with it instead of the planned floor less is delivered again",
         vec![Request::new(format!("CONSUMER.INFO.{stream}.{name}"), Value::Null)],
     ));
     let delete = |name: &str| Request::new(format!("CONSUMER.DELETE.{stream}.{name}"), Value::Null);

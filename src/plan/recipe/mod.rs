@@ -50,11 +50,24 @@ pub enum Method {
 pub struct Step {
     /// What it does, and what that means for publishers and consumers.
     pub what: String,
+    /// What the clients of its consumers must do, where they cannot simply go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Clients>,
     /// Requests to JetStream's API, in order.
     pub requests: Vec<Request>,
     /// What must be true before the next step; absent where the answers say enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+}
+
+/// What clients of consumers must do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Clients {
+    /// Stop before the step's requests are sent.
+    Stop,
+    /// Go on once the step has come true.
+    Start,
 }
 
 /// One request.
@@ -177,11 +190,15 @@ fn consumer_config(object: &Object) -> Config {
 
 impl Step {
     fn new(what: impl Into<String>, requests: Vec<Request>) -> Self {
-        Self { what: what.into(), requests, until: None }
+        Self { what: what.into(), clients: None, requests, until: None }
     }
 
     fn until(self, until: Until) -> Self {
         Self { until: Some(until), ..self }
+    }
+
+    fn clients(self, clients: Option<Clients>) -> Self {
+        Self { clients, ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{Key, Object, World};
 
 use super::consumer::{self, Mover};
-use super::{Config, Method, Recipe, Request, Server, Step, Until, stream_config};
+use super::{Clients, Config, Method, Recipe, Request, Server, Step, Until, stream_config};
 
 /// Settings that a stream cannot get later, or that decide where it is stored. The rest waits until
 /// it is a copy no more: limits would drop messages of a copy, and mirrors refuse some.
@@ -85,7 +85,9 @@ impl<'a> Replacement<'a> {
                 ),
                 vec![info(&copy), update(&copy, between)],
             ),
-            self.floors_step(None).until(Until::Unchanged { origin: name.to_owned() }),
+            self.floors_step(None)
+                .until(Until::Unchanged { origin: name.to_owned() })
+                .clients(self.renumbers(Clients::Stop)),
             Step::new(
                 format!(
                     "delete {name} at once: {copy} holds all of it, and consumers wait from here"
@@ -98,7 +100,7 @@ impl<'a> Replacement<'a> {
                 name,
                 &copy,
             ),
-            self.consumers_step(name, &copies),
+            self.consumers_step(name, &copies).clients(self.renumbers(Clients::Start)),
             self.retire_step(&copy, name, retired),
             Step::new(
                 format!("let {name} take the subjects, as declared: publishers go on"),
@@ -140,6 +142,12 @@ impl<'a> Replacement<'a> {
             notes: self.notes(),
             steps: some(steps),
         }
+    }
+
+    /// Under the same name and with new sequences, an acknowledgement that is still on its way would
+    /// count for another message: clients must stop for that long.
+    fn renumbers(&self, clients: Clients) -> Option<Clients> {
+        (self.method == Method::Source).then_some(clients)
     }
 
     fn is_workqueue(&self) -> bool {

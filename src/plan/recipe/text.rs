@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Recipe, Request, Until};
+use super::{Clients, Recipe, Request, Until};
 
 impl Recipe {
     /// Lines for below a change, without indentation.
@@ -12,6 +12,13 @@ impl Recipe {
         lines.extend(self.notes.iter().map(|note| format!("  - {note}")));
         for (at, step) in self.steps.iter().enumerate() {
             lines.push(format!("  {}. {}", at + 1, step.what));
+            if step.clients == Some(Clients::Stop) {
+                lines.push(
+                    "     first stop the consumers' clients: what they acknowledge later would count \
+                     for another message"
+                        .to_owned(),
+                );
+            }
             lines.extend(step.requests.iter().map(|one| format!("     {}", one.command(domain))));
             lines.extend(
                 step.until.as_ref().map(|until| format!("     go on when {}", until.text())),
