@@ -75,7 +75,8 @@ impl Builder<'_> {
                 .with_rule("being-deleted", text);
         }
         let standing = self.standing(live);
-        if self.key.stream().is_some_and(|stream| self.replaced.contains(&stream))
+        if !self.replaced.is_empty()
+            && self.key.stream().is_some_and(|stream| self.replaced.contains(&stream))
             && !matches!(standing, Standing::Theirs(_))
         {
             return Change { reason: "its stream is made anew".to_owned(), ..self.create() };
@@ -136,9 +137,12 @@ impl Builder<'_> {
 
     /// Why nobody knows whether the object is there, where nobody does.
     fn unread(&self) -> Option<String> {
-        let Key::Stream { site, name } = self.key.stream()? else { return None };
-        let account = self.live.accounts.get(&site)?;
-        account.unread.get(&name).cloned()
+        let unread = &self.live.accounts.get(self.key.site()?)?.unread;
+        if unread.is_empty() {
+            return None;
+        }
+        let Key::Stream { name, .. } = self.key.stream()? else { return None };
+        unread.get(&name).cloned()
     }
 
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {

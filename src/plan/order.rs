@@ -15,29 +15,32 @@ use super::Change;
 pub fn sort(changes: Vec<Change>) -> Vec<Change> {
     let mut changes = changes;
     changes.sort_by(|a, b| (rank(a), &a.key).cmp(&(rank(b), &b.key)));
-    let number: BTreeMap<Key, usize> =
-        changes.iter().enumerate().map(|(at, change)| (change.key.clone(), at)).collect();
-    let mut needs: Vec<BTreeSet<usize>> = changes
-        .iter()
-        .map(|change| change.needs.iter().filter_map(|need| number.get(need).copied()).collect())
-        .collect();
+    let numbers = numbers(&changes);
+    let mut needs: Vec<BTreeSet<usize>> =
+        numbers.iter().map(|needs| needs.iter().flatten().copied().collect()).collect();
     break_cycles(&mut needs);
     let order = first_free(&needs);
     let mut slots: Vec<Option<Change>> = changes.into_iter().map(Some).collect();
-    let keys: Vec<Key> = number
-        .iter()
-        .map(|(key, at)| (at, key))
-        .collect::<BTreeMap<_, _>>()
-        .into_values()
-        .cloned()
-        .collect();
     order
         .into_iter()
         .filter_map(|at| {
-            let change = slots[at].take()?;
-            let needs = needs[at].iter().map(|need| keys[*need].clone()).collect();
-            Some(Change { needs, ..change })
+            let mut change = slots[at].take()?;
+            let mut named = numbers[at].iter();
+            change.needs.retain(|_| {
+                named.next().is_some_and(|need| need.is_some_and(|need| needs[at].contains(&need)))
+            });
+            Some(change)
         })
+        .collect()
+}
+
+/// The numbers of what each change needs, in the order of its needs; `None` for what is no change.
+fn numbers(changes: &[Change]) -> Vec<Vec<Option<usize>>> {
+    let number: BTreeMap<&Key, usize> =
+        changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect();
+    changes
+        .iter()
+        .map(|change| change.needs.iter().map(|need| number.get(need).copied()).collect())
         .collect()
 }
 

@@ -1,5 +1,5 @@
 //! An apply that does not come to its end: killed before and after each of its writes, cut off, without an
-//! answer, with its server asleep, or asked to end. The next run finishes the work, writes
+//! answer, with its server gone or asleep, or asked to end. The next run finishes the work, writes
 //! nothing twice and loses no message. `EVCTL_TEST_CHANNELS` says how many channels are new in the plan.
 
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_interrupted::killed_at_every_write", nats, killed_at_every_write),
         trial("live_interrupted::cut_off_at_every_write", nats, cut_off_at_every_write),
         trial("live_interrupted::an_answer_is_lost", nats, an_answer_is_lost),
+        trial("live_interrupted::the_server_is_killed", nats, the_server_is_killed),
         trial("live_interrupted::the_server_sleeps", nats, the_server_sleeps),
         trial("live_interrupted::the_first_signal_ends_in_order", nats, first_signal),
         trial("live_interrupted::the_second_signal_ends_at_once", nats, second_signal),
@@ -165,6 +166,21 @@ fn an_answer_is_lost() {
     proxy.go_on(Then::Lose);
     // What was not answered is looked at again, and found as it was meant.
     run.end().code(0);
+    round.converges(&nats);
+}
+
+/// The server is gone before it has seen the write, and back, with what it had stored.
+fn the_server_is_killed() {
+    let mut nats = Nats::start();
+    let proxy = Proxy::start(nats.address());
+    let round = Round::new(&nats, 1);
+    proxy.stop_at(2, Place::Before);
+    let run = round.run("apply", &proxy.url()).start();
+    assert!(proxy.is_reached(LIMIT), "{}", run.end());
+    nats.restart();
+    proxy.go_on(Then::Cut);
+    let said = run.end();
+    assert!(matches!(said.code, Some(0 | 1 | 7)), "{said}");
     round.converges(&nats);
 }
 

@@ -1,12 +1,14 @@
 //! The NATS channel's streams and consumers, as its controller and dispatcher make them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::jetstream::channel::{Reader, consumer, stream};
 use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
 use crate::model::ObjectKey;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
-use crate::topology::{Backing, Node, NodeName, Route};
+use crate::topology::{Backing, Node, NodeIndex, NodeName, Route};
 use crate::world::{Key, placeholder};
 
 use super::{Lowering, derived_uid, namespace};
@@ -14,6 +16,10 @@ use super::{Lowering, derived_uid, namespace};
 impl Lowering<'_> {
     pub(super) fn channels(&mut self) {
         let topology = self.topology;
+        let mut served: BTreeMap<NodeIndex, Vec<&Route>> = BTreeMap::new();
+        for route in topology.routes.iter().filter(|route| route.unserved.is_none()) {
+            served.entry(route.from).or_default().push(route);
+        }
         for (index, node, channel) in topology.channels() {
             let (NodeName::Object(object), Backing::NatsJetStream(spec)) =
                 (&node.name, &channel.backing)
@@ -29,9 +35,7 @@ impl Lowering<'_> {
             let key = Key::Stream { site: String::new(), name };
             self.add(&key, Value::Object(config), object, node.at);
             self.need(&Key::Object(object.clone()), &key);
-            for (_, route) in
-                topology.routes_from(index).filter(|(_, route)| route.unserved.is_none())
-            {
+            for route in served.get(&index).into_iter().flatten() {
                 self.consumer(&key, node, spec, route);
             }
         }

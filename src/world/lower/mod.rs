@@ -109,7 +109,9 @@ impl Lowering<'_> {
     }
 
     fn need(&mut self, from: &Key, to: &Key) {
-        let is_there = |key: &Key| self.desired.world.objects.contains_key(key);
+        // Without its plane nothing of it is there, which is cheaper to see than by a search.
+        let plane = |key: &Key| key.object().is_none() || self.live.cluster.is_some();
+        let is_there = |key: &Key| plane(key) && self.desired.world.objects.contains_key(key);
         if from != to && is_there(from) && is_there(to) {
             self.desired.needs.entry(from.clone()).or_default().insert(to.clone());
         }
