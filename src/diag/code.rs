@@ -109,6 +109,14 @@ catalogue! {
     UnanchoredPattern "unanchored-pattern" Note "a pattern that fits parts of a text";
     RemovedBackend "removed-backend" Warning "a server that the software behind it no longer supports";
     ConsumerNotPlanned "consumer-not-planned" Warning "a subscription whose consumer evctl cannot derive";
+    RefusedByServer "refused-by-server" Error "a stream or consumer that the server will refuse";
+    FieldDroppedByServer "field-dropped-by-server" Error "a field that the server does not know and drops without a word";
+    SubjectsOverlap "subjects-overlap" Error "two streams of one account that would take the same subject";
+    CopyCircle "copy-circle" Error "streams that copy from each other in a circle";
+    OverCapacity "over-capacity" Error "more than the limits of the account allow";
+    WorkQueueShared "work-queue-shared" Error "a consumer that a work queue cannot have";
+    NameTaken "name-taken" Error "a live stream of this name that another channel made";
+    DeadFilter "dead-filter" Warning "a consumer's filter that no message of its stream can match";
     AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";
     DispatcherCrashes "dispatcher-crashes" Warning "a delivery at which the NATS channel's dispatcher ends, with every channel";
     LostOnRestart "lost-on-restart" Note "events and a stream that a restart of the nats-server takes away";

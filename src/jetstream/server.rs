@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Config;
+use super::decode::Read;
 use super::version::Version;
 
 /// A server as far as it decides what becomes of a configuration.
@@ -209,10 +210,29 @@ pub struct Beside<'a> {
     /// Whether these are all of them: then what they reserve is counted as the server does, with
     /// their copies, which `$JS.API.INFO` leaves out.
     pub complete: bool,
+    /// What all streams of the account hold, where that is known though not all of them are here; the
+    /// stream in question counts if it is among `streams`.
+    pub holdings: Option<&'a Holdings>,
     /// The consumers of the stream in question by name; the object itself may be among them.
     pub consumers: BTreeMap<&'a str, &'a Config>,
     /// Whether a client listens to the deliver subject of the consumer in question.
     pub bound: bool,
+}
+
+/// What streams hold, by their copies and by whether they are in memory: how many they are, and the sum
+/// of their `max_bytes` without copies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holdings(pub BTreeMap<(i64, bool), (i64, i64)>);
+
+impl Holdings {
+    /// Counts a stream: 1 where it comes, -1 where it goes.
+    pub fn count(&mut self, config: &Config, times: i64) {
+        let key = (config.number("num_replicas").max(1), config.text("storage") == "memory");
+        let (streams, bytes) = self.0.entry(key).or_default();
+        *streams += times;
+        let more = config.number("max_bytes").max(0).saturating_mul(times);
+        *bytes = bytes.saturating_add(more);
+    }
 }
 
 impl Beside<'_> {

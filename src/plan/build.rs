@@ -12,6 +12,7 @@ use super::allowed::Options;
 use super::compare::{Difference, compare};
 use super::hold::hold;
 use super::impact::Scales;
+use super::preflight::{self, Trouble};
 use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
 
 const UNASKED: &str = "no API server was asked";
@@ -19,6 +20,16 @@ const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
 
 /// Builds the plan that makes `live` into `desired`.
 pub fn build(desired: &Desired, live: &World, project: &str, options: &Options) -> Plan {
+    reviewed(desired, live, project, options).0
+}
+
+/// As `build`; beside the plan every trouble that was found, also what refuses nothing.
+pub fn reviewed(
+    desired: &Desired,
+    live: &World,
+    project: &str,
+    options: &Options,
+) -> (Plan, Vec<Trouble>) {
     let mut replaced = BTreeSet::new();
     let mut changes = Vec::with_capacity(desired.world.objects.len());
     // Streams come before their consumers in the order of keys.
@@ -33,11 +44,10 @@ pub fn build(desired: &Desired, live: &World, project: &str, options: &Options) 
     let undeclared = undeclared(desired, live, project);
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
-    Plan {
-        project: project.to_owned(),
-        changes: hold(order::sort(changes)),
-        undeclared: pruned.left_alone,
-    }
+    preflight::after_what_makes_room(&mut changes, desired, live);
+    let (changes, troubles) = preflight::check(order::sort(changes), desired, live);
+    let undeclared = pruned.left_alone;
+    (Plan { project: project.to_owned(), changes: hold(changes), undeclared }, troubles)
 }
 
 struct Builder<'a> {

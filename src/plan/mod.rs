@@ -13,6 +13,7 @@ pub mod impact;
 pub mod json;
 mod lists;
 pub mod order;
+pub mod preflight;
 pub mod prune;
 pub mod recipe;
 pub mod saved;

@@ -31,6 +31,7 @@ mod live_jetstream;
 mod live_kubernetes;
 mod live_nack;
 mod live_nack_stores;
+mod live_preflight;
 mod live_prune;
 mod live_recipe;
 mod live_saved_plan;
@@ -105,6 +106,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_preflight::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),
         live_changes::trials(),

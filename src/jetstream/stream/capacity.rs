@@ -2,7 +2,7 @@
 
 use crate::jetstream::Config;
 use crate::jetstream::decode::Read;
-use crate::jetstream::server::{Limits, NoTier, Server, Tier};
+use crate::jetstream::server::{Holdings, Limits, NoTier, Server, Tier};
 
 use super::check::Rules;
 
@@ -52,7 +52,7 @@ impl Used {
         storage: &str,
         live: Option<&Config>,
     ) -> Self {
-        if rules.beside.complete {
+        if rules.beside.complete || rules.beside.holdings.is_some() {
             return Self::counted(rules, replicas, storage);
         }
         let reserved =
@@ -67,20 +67,18 @@ impl Used {
 
     /// As the server counts: `$JS.API.INFO` leaves copies out.
     fn counted(rules: &Rules<'_>, replicas: i64, storage: &str) -> Self {
-        let (server, name) = (rules.server, rules.asked.text("name"));
+        let server = rules.server;
         let oldest = !server.is_at_least(2, 11, 0);
         // Up to 2.11 a tier of streams that do not say their copies has none.
         let replicas = if server.is_at_least(2, 12, 0) { replicas.max(1) } else { replicas };
-        let others = rules.beside.streams.iter().filter(|(other, _)| **other != name);
         let mut used = Self { streams: 0, reserved: 0 };
-        for (_, other) in others {
-            let (bytes, theirs) = (other.number("max_bytes").max(0), copies(other));
-            let same_storage = other.text("storage") == storage;
+        for ((theirs, memory), (streams, bytes)) in others(rules).0 {
+            let same_storage = memory == (storage == "memory");
             if server.is_tiered() {
                 if theirs != replicas {
                     continue;
                 }
-                used.streams += 1;
+                used.streams += streams;
                 if oldest {
                     // Of either storage, times the copies.
                     used.reserved = used.reserved.saturating_add(bytes.saturating_mul(theirs));
@@ -88,7 +86,7 @@ impl Used {
                     used.reserved = used.reserved.saturating_add(bytes);
                 }
             } else {
-                used.streams += 1;
+                used.streams += streams;
                 if same_storage {
                     used.reserved = used.reserved.saturating_add(bytes.saturating_mul(theirs));
                 }
@@ -96,6 +94,22 @@ impl Used {
         }
         used
     }
+}
+
+/// What all streams but the one in question hold.
+fn others(rules: &Rules<'_>) -> Holdings {
+    let (streams, name) = (&rules.beside.streams, rules.asked.text("name"));
+    let Some(holdings) = rules.beside.holdings else {
+        let mut others = Holdings::default();
+        let all = streams.iter().filter(|(other, _)| **other != name);
+        all.for_each(|(_, other)| others.count(other, 1));
+        return others;
+    };
+    let mut others = holdings.clone();
+    if let Some(own) = streams.get(name) {
+        others.count(own, -1);
+    }
+    others
 }
 
 fn copies(config: &Config) -> i64 {
@@ -108,7 +122,7 @@ fn footprint(server: &Server, replicas: i64, bytes: i64) -> i64 {
 }
 
 /// What a stream that exists counts for.
-fn reservation(server: &Server, replicas: i64, bytes: i64) -> i64 {
+pub fn reservation(server: &Server, replicas: i64, bytes: i64) -> i64 {
     let flat = !server.is_tiered() && replicas > 1;
     if flat { bytes.saturating_mul(replicas) } else { bytes }
 }
@@ -172,18 +186,23 @@ pub(super) fn update(rules: &mut Rules<'_>, live: &Config) {
 /// The server with what a stream holds given back, as it is when the stream is made anew.
 pub(super) fn without(live: &Config, server: &Server) -> Server {
     let mut server = server.clone();
+    count(&mut server, live, -1);
+    server
+}
+
+/// Counts a stream among what the server tells of its account: 1 where it comes, -1 where it goes.
+pub fn count(server: &mut Server, config: &Config, times: i64) {
     let tier = match &mut server.limits {
-        None => return server,
+        None => return,
         Some(Limits::Flat(tier)) => Some(tier),
-        Some(Limits::Tiered(tiers)) => tiers.get_mut(&format!("R{}", copies(live))),
+        Some(Limits::Tiered(tiers)) => tiers.get_mut(&format!("R{}", copies(config))),
     };
     if let Some(tier) = tier {
-        tier.streams -= 1;
-        let bytes = live.number("max_bytes").max(0);
-        match live.text("storage") {
-            "memory" => tier.reserved_memory -= bytes,
-            _ => tier.reserved_storage -= bytes,
+        tier.streams += times;
+        let bytes = config.number("max_bytes").max(0).saturating_mul(times);
+        match config.text("storage") {
+            "memory" => tier.reserved_memory = tier.reserved_memory.saturating_add(bytes),
+            _ => tier.reserved_storage = tier.reserved_storage.saturating_add(bytes),
         }
     }
-    server
 }

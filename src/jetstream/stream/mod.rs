@@ -19,6 +19,7 @@ mod fill;
 mod subjects;
 mod update;
 
+pub use capacity::{count, reservation};
 pub use check::check;
 pub use fields::{EVERY, FIELDS};
 pub(super) use fill::{echo, without_own_metadata};
