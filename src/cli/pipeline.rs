@@ -15,7 +15,8 @@ use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
 use crate::plan::allowed::Options;
-use crate::plan::build::build;
+use crate::plan::build::reviewed;
+use crate::plan::preflight;
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
@@ -38,6 +39,10 @@ pub(super) struct Read {
     pub resolved: Resolved,
     /// The name in the project file.
     pub project: Option<String>,
+    /// What the project makes of findings.
+    overrides: BTreeMap<Code, diag::Override>,
+    /// The version of nats-server that is assumed while none is asked.
+    nats: String,
 }
 
 /// Reads every file and resolves what is in them.
@@ -89,6 +94,8 @@ fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
         findings,
         resolved,
         project: loaded.project.map(|(name, _)| name),
+        overrides,
+        nats: planes::assumed_nats(&chosen.settings.assume),
     }
 }
 
@@ -97,6 +104,21 @@ impl Read {
     pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
         let dangling = std::mem::take(&mut self.resolved.dangling);
         self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
+        self.sources.origins.settle(&mut self.findings);
+        diag::sort(&mut self.findings);
+    }
+
+    /// Takes in what servers of the assumed version would say to streams and consumers.
+    pub(super) fn take_refusals(&mut self) {
+        let (topology, manifests) = (&self.resolved.topology, &self.manifests);
+        self.take(preflight::offline(topology, manifests, &self.nats, &self.findings));
+    }
+
+    /// Takes findings in, as the project weighs them.
+    fn take(&mut self, mut findings: Vec<Finding>) {
+        self.sources.scrub(&mut findings);
+        diag::apply_overrides(&mut findings, &self.overrides);
+        self.findings.append(&mut findings);
         self.sources.origins.settle(&mut self.findings);
         diag::sort(&mut self.findings);
     }
@@ -253,7 +275,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     async fn against(
         &self,
-        read: Read,
+        mut read: Read,
         live: World,
         servers: Option<Servers>,
         note: Option<String>,
@@ -262,7 +284,10 @@ impl Maker<'_> {
             return Err(Stopped::Findings(Box::new(read)));
         }
         let desired = lower(&read.resolved.topology, &read.manifests, &self.project, &live);
-        let mut plan = build(&desired, &live, &self.project, &self.options);
+        let (mut plan, mut troubles) = reviewed(&desired, &live, &self.project, &self.options);
+        // What is refused stands in the plan.
+        troubles.retain(|trouble| !trouble.refuses());
+        read.take(preflight::findings(&troubles, &desired, &read.manifests));
         if let Some(servers) = &servers {
             let previews = servers.preview(&plan, &live, &desired.vault).await?;
             plan = verify(plan, &live, &previews);

@@ -103,13 +103,19 @@ fn snapshot(file: &PathBuf, args: &ServerArgs) -> Result<Against, Unselected> {
     Ok(Against::Snapshot(Box::new(world), note))
 }
 
+/// The version of nats-server that is taken for granted while none is asked.
+pub(super) fn assumed_nats(assume: &Assume) -> String {
+    taken(assume.nats.as_ref(), NEWEST_NATS)
+}
+
+fn taken(said: Option<&ServerVersion>, newest: &str) -> String {
+    said.map_or(newest, ServerVersion::as_str).trim_start_matches('v').to_owned()
+}
+
 fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unselected> {
-    let taken = |said: &Option<ServerVersion>, newest: &str| {
-        said.as_ref().map_or(newest, ServerVersion::as_str).trim_start_matches('v').to_owned()
-    };
-    let kubernetes = taken(&assume.kubernetes, NEWEST_KUBERNETES);
-    let knative = taken(&assume.knative, NEWEST_KNATIVE);
-    let nats = taken(&assume.nats, NEWEST_NATS);
+    let kubernetes = taken(assume.kubernetes.as_ref(), NEWEST_KUBERNETES);
+    let knative = taken(assume.knative.as_ref(), NEWEST_KNATIVE);
+    let nats = assumed_nats(assume);
     let mut world = World {
         cluster: Some(Cluster {
             name: OFFLINE.to_owned(),
@@ -122,6 +128,8 @@ fn empty(args: &ServerArgs, assume: &Assume, salt: &str) -> Result<Against, Unse
                 name: OFFLINE.to_owned(),
                 api_level: version::api_level(&nats),
                 version: nats.clone(),
+                // How many servers there will be is not known.
+                cluster: Some(OFFLINE.to_owned()),
                 ..Account::default()
             },
         )]),

@@ -21,6 +21,7 @@ pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
         Err(why) => return ui.usage(&why),
     };
     read.take_dangling(|_| false);
+    read.take_refusals();
     match args.input.output {
         FindingsOutput::Json => {
             ui.out(&findings::print(&findings::document(&read.findings, &read.sources)));

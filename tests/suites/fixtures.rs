@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use evctl::diag::{self, Finding, Sources};
 use evctl::model::{self, Assumed, Input};
+use evctl::plan::preflight::offline;
 use evctl::topology::resolve;
 use libtest_mimic::Trial;
 
@@ -69,6 +70,7 @@ pub(crate) fn findings(text: &str) -> (Sources, Vec<Finding>) {
     let mut findings = loaded.findings;
     findings.extend(resolved.findings);
     findings.extend(resolved.dangling.into_iter().map(|(_, finding)| finding));
+    findings.extend(offline(&resolved.topology, &loaded.manifests, "2.15", &findings));
     diag::sort(&mut findings);
     (loaded.sources, findings)
 }

@@ -24,7 +24,13 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn finding(&self, trouble: &Trouble) -> Finding {
-        let message = format!("{}: {}", trouble.key, trouble.message());
+        let message = match &trouble.key {
+            Key::Stream { name, .. } => format!("stream {name}: {}", trouble.message()),
+            Key::Consumer { stream, .. } => {
+                format!("a consumer of stream {stream}: {}", trouble.message())
+            }
+            Key::Object(key) => format!("{key}: {}", trouble.message()),
+        };
         let mut finding = Finding::new(trouble.code, message, trouble.help);
         if let Some(origin) = self.desired.origins.get(&trouble.key) {
             finding = finding.at(origin.at).object(origin.object.to_string());
@@ -49,25 +55,27 @@ impl Places<'_> {
 
 /// Where a manifest says the field of a configuration.
 fn value(manifest: &Manifest, field: &str) -> Option<(Location, String)> {
-    let name = spelt(field);
     let below = ["spec.stream.config", "spec.consumerConfigTemplate", "spec"];
-    let paths = below.iter().map(|below| Path::of(below).key(name.as_str()));
+    let names = spelt(field);
+    let paths = below.iter().flat_map(|below| names.iter().map(|name| Path::of(below).key(name.as_str())));
     let path = paths.into_iter().find(|path| manifest.root.at(path).is_some())?;
     Some((manifest.place().value(&path), path.to_string()))
 }
 
 /// A field as the kinds spell it.
-fn spelt(field: &str) -> String {
+fn spelt(field: &str) -> Vec<String> {
     match field {
-        "num_replicas" => "replicas".to_owned(),
-        "" => "-".to_owned(),
+        "" => Vec::new(),
+        "num_replicas" => vec!["replicas".to_owned()],
+        "subjects" => vec!["additionalSubjects".to_owned(), "subjects".to_owned()],
         field => {
             let mut words = field.split('_');
             let first = words.next().unwrap_or_default().to_owned();
-            words.fold(first, |name, word| {
+            let name = words.fold(first, |name, word| {
                 let (head, tail) = word.split_at(word.len().min(1));
                 name + &head.to_uppercase() + tail
-            })
+            });
+            vec![name]
         }
     }
 }

@@ -6,9 +6,13 @@ mod account;
 mod filters;
 mod finding;
 mod names;
+mod offline;
 mod order;
 mod rehearsal;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +25,7 @@ use crate::world::lower::Desired;
 use super::Change;
 
 pub use finding::findings;
+pub use offline::offline;
 pub(super) use order::after_what_makes_room;
 
 /// Something that will go wrong, or not as it seems to be meant.

@@ -1,1 +1,215 @@
+//! Each rule by a small account: what is live, what is wanted, what the plan says.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::diag::Code;
+use crate::jetstream::{consumer, stream};
+use crate::plan::allowed::Options;
+use crate::plan::build::reviewed;
+use crate::plan::{Action, check};
+use crate::world::lower::Desired;
+use crate::world::{Account, Key, Object, Owner, World};
+
+const GIB: i64 = 1 << 30;
+
+/// Streams by their configurations; consumers have a `stream_name` beside theirs.
+#[derive(Default)]
+struct Case {
+    account: Account,
+    /// Of another project.
+    others: Vec<Value>,
+    live: Vec<Value>,
+    wanted: Vec<Value>,
+    options: Options,
+}
+
+fn object(value: &Value) -> (Key, Object) {
+    let mut config = value.as_object().expect("a mapping").clone();
+    let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let (key, body) = if let Some(of) = config.remove("stream_name") {
+        let stream = of.as_str().expect("a name").to_owned();
+        let name = text("durable_name");
+        (Key::Consumer { site: String::new(), stream, name }, consumer::normal(&config))
+    } else {
+        (Key::Stream { site: String::new(), name: text("name") }, stream::normal(&config))
+    };
+    let owner = Some(Owner { project: "p".to_owned(), object: key.to_string() });
+    (key, Object { body: Value::Object(body), owner, ..Object::default() })
+}
+
+impl Case {
+    fn new(wanted: &[Value]) -> Self {
+        let account = Account { version: "2.15.2".to_owned(), ..Account::default() };
+        Self { account, wanted: wanted.to_vec(), ..Self::default() }
+    }
+
+    fn live(mut self, live: &[Value]) -> Self {
+        self.live = live.to_vec();
+        self
+    }
+
+    fn limits(mut self, info: Value) -> Self {
+        self.account.info = info;
+        self
+    }
+
+    /// Lines of the plan, `word key: why` where it is refused or held, in its order; then warnings.
+    #[track_caller]
+    fn says(self, expected: &[&str]) {
+        let live = World {
+            objects: self.live.iter().map(object).collect(),
+            accounts: BTreeMap::from([(String::new(), self.account)]),
+            others: self.others.iter().map(object).map(|(key, it)| (key, it.body)).collect(),
+            ..World::default()
+        };
+        let mut desired = Desired::default();
+        desired.world.objects = self.wanted.iter().map(object).collect();
+        for key in desired.world.objects.keys() {
+            let stream = key.stream().filter(|stream| stream != key);
+            desired.needs.entry(key.clone()).or_default().extend(stream);
+        }
+        let (plan, troubles) = reviewed(&desired, &live, "p", &self.options);
+        assert_eq!(check::faults(&plan), Vec::<String>::new());
+        let lines = plan.changes.iter().filter(|change| change.action != Action::None);
+        let lines = lines.map(|change| match change.action {
+            Action::Refused => format!("refused {}: {}", change.key, change.reason),
+            action => format!("{} {}", action.word(), change.key),
+        });
+        let warnings = troubles.iter().filter(|trouble| !trouble.refuses());
+        let found: Vec<String> = lines.chain(warnings.map(super::Trouble::message)).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+fn stream(name: &str, subjects: &[&str]) -> Value {
+    json!({"name": name, "subjects": subjects})
+}
+
+fn sized(name: &str, gib: i64) -> Value {
+    json!({"name": name, "subjects": [name], "max_bytes": gib * GIB})
+}
+
+fn reader(stream: &str, name: &str, filter: &str) -> Value {
+    json!({"stream_name": stream, "durable_name": name, "ack_policy": "explicit",
+        "filter_subject": filter})
+}
+
+#[test]
+fn a_subject_belongs_to_one_stream() {
+    let overlap = "refused stream/B: subjects overlap with an existing stream (10065): \
+                   `a.*` meets `a.b` of stream A";
+    Case::new(&[stream("A", &["a.b"]), stream("B", &["a.*"])])
+        .says(&["create stream/A", overlap]);
+    let mut case = Case::new(&[stream("B", &["a.*"])]);
+    case.others = vec![stream("A", &["a.b"])];
+    case.says(&[overlap]);
+    // Whether it is wanted any longer or not, it is there.
+    Case::new(&[stream("B", &["a.*"])]).live(&[stream("A", &["a.b"])]).says(&[overlap]);
+}
+
+#[test]
+fn who_gives_a_subject_up_goes_first() {
+    Case::new(&[stream("A", &["x"]), stream("B", &["y"])])
+        .live(&[stream("B", &["x", "y"])])
+        .says(&["update stream/B", "create stream/A"]);
+    let mut case = Case::new(&[stream("A", &["x"])]).live(&[stream("B", &["x"])]);
+    case.options = Options { prune: true, ..Options::default() };
+    case.says(&["delete stream/B", "create stream/A"]);
+    Case::new(&[stream("A", &["y"]), stream("B", &["x"])])
+        .live(&[stream("A", &["x"]), stream("B", &["y"])])
+        .says(&[
+            "refused stream/A: subjects overlap with an existing stream (10065): `y` meets `y` of \
+             stream B",
+            "held stream/B",
+        ]);
+}
+
+#[test]
+fn copies_lead_nowhere_round() {
+    let copies = |name: &str, of: &str| json!({"name": name, "sources": [{"name": of}]});
+    Case::new(&[copies("A", "B"), copies("B", "C"), copies("C", "A")]).says(&[
+        "create stream/A",
+        "create stream/B",
+        "refused stream/C: detected cycle (10052): C copies from A copies from B copies from C",
+    ]);
+}
+
+#[test]
+fn the_account_has_limits() {
+    let info = json!({"reserved_storage": 9 * GIB, "streams": 2,
+        "limits": {"max_memory": -1, "max_storage": 10 * GIB, "max_streams": 3}});
+    Case::new(&[sized("A", 4)]).limits(info.clone()).says(&[
+        "refused stream/A: insufficient storage resources available (10047): needs 4 GiB more, 1 GiB \
+         of 10 GiB is left",
+    ]);
+    Case::new(&[sized("A", 1), sized("B", 1)]).limits(info.clone()).says(&[
+        "create stream/A",
+        "refused stream/B: maximum number of streams reached (10027): it has 3 of 3",
+    ]);
+    // What becomes smaller gives room.
+    Case::new(&[sized("A", 2), sized("B", 4)])
+        .live(&[sized("A", 6)])
+        .limits(info)
+        .says(&["update stream/A", "create stream/B"]);
+}
+
+#[test]
+fn a_lone_server_holds_one_copy() {
+    let three = json!({"name": "A", "subjects": ["a"], "num_replicas": 3});
+    Case::new(&[three.clone(), reader("A", "C", "")]).says(&[
+        "refused stream/A: replicas > 1 not supported in non-clustered mode (10074)",
+        "held consumer/A/C",
+    ]);
+    let mut case = Case::new(&[three]);
+    case.account.cluster = Some("C".to_owned());
+    case.says(&["create stream/A"]);
+}
+
+#[test]
+fn a_work_queue_hands_a_message_to_one() {
+    let queue = json!({"name": "Q", "subjects": ["q.*"], "retention": "workqueue"});
+    let (one, two) = (reader("Q", "ONE", "q.a"), reader("Q", "TWO", "q.b"));
+    Case::new(&[queue.clone(), one.clone(), two.clone(), reader("Q", "X", "q.*")]).says(&[
+        "create stream/Q",
+        "create consumer/Q/ONE",
+        "create consumer/Q/TWO",
+        "refused consumer/Q/X: filtered consumer not unique on workqueue stream (10100)",
+    ]);
+    // The server would let it pass.
+    Case::new(&[queue.clone(), reader("Q", "ONE", ""), two.clone()])
+        .live(&[queue, one, two])
+        .says(&[
+            "refused consumer/Q/ONE: multiple non-filtered consumers not allowed on workqueue stream",
+        ]);
+}
+
+#[test]
+fn filters_that_match_nothing_are_told() {
+    let copies = |of: &str| json!({"name": "B", "sources": [{"name": of}]});
+    Case::new(&[stream("A", &["a.*"]), copies("A"), reader("B", "C", "b.x")]).says(&[
+        "create stream/A",
+        "create stream/B",
+        "create consumer/B/C",
+        "the filter `b.x` can never match: stream B has `a.*`",
+    ]);
+    Case::new(&[copies("ELSEWHERE"), reader("B", "C", "b.x")])
+        .says(&["create stream/B", "create consumer/B/C"]);
+    // Older messages may be there still.
+    Case::new(&[stream("A", &["a"]), reader("A", "C", "old")])
+        .live(&[stream("A", &["a", "old"])])
+        .says(&["update stream/A", "create consumer/A/C"]);
+}
+
+#[test]
+fn another_channels_stream_is_not_adopted() {
+    let wanted = object(&stream("KN_A__B", &["a.b._knative"]));
+    let theirs = object(&stream("KN_A__B", &["a.B._knative"]));
+    let config = wanted.1.body.as_object().expect("a mapping");
+    let live = World { objects: BTreeMap::from([theirs]), ..World::default() };
+    let trouble = super::names::taken(&wanted.0, config, &live).expect("a trouble");
+    assert_eq!(trouble.code, Code::NameTaken);
+    let same = World { objects: BTreeMap::from([wanted.clone()]), ..World::default() };
+    assert_eq!(super::names::taken(&wanted.0, config, &same), None);
+}
