@@ -16,15 +16,15 @@ pub(super) type Named<'a> = BTreeMap<&'a str, &'a Config>;
 
 /// An account between two steps.
 pub(super) struct Paper<'a> {
-    pub server: Server,
-    pub streams: Named<'a>,
+    pub(super) server: Server,
+    pub(super) streams: Named<'a>,
     subjects: SubjectIndex<'a>,
     consumers: BTreeMap<&'a str, Named<'a>>,
 }
 
 impl<'a> Paper<'a> {
     /// An account without its streams. What they use is in what the server said of its limits.
-    pub fn new(account: &Account) -> Self {
+    pub(super) fn new(account: &Account) -> Self {
         let cluster = account.cluster.as_deref();
         let server = Server::new(&account.version, account.api_level, cluster, &account.info);
         Self {
@@ -36,7 +36,7 @@ impl<'a> Paper<'a> {
     }
 
     /// Notes a stream that is there, in its present form.
-    pub fn note(&mut self, config: &'a Config) {
+    pub(super) fn note(&mut self, config: &'a Config) {
         let name = config.text("name");
         self.forget(name);
         for subject in config.texts("subjects") {
@@ -54,7 +54,7 @@ impl<'a> Paper<'a> {
     }
 
     /// Makes a stream, or gives it another form.
-    pub fn put(&mut self, config: &'a Config) {
+    pub(super) fn put(&mut self, config: &'a Config) {
         if let Some(before) = self.streams.get(config.text("name")) {
             stream::count(&mut self.server, before, -1);
         }
@@ -63,25 +63,25 @@ impl<'a> Paper<'a> {
     }
 
     /// Deletes a stream and its consumers, which are given back.
-    pub fn delete(&mut self, name: &str) -> Option<(&'a Config, Named<'a>)> {
+    pub(super) fn delete(&mut self, name: &str) -> Option<(&'a Config, Named<'a>)> {
         let config = self.forget(name)?;
         stream::count(&mut self.server, config, -1);
         Some((config, self.consumers.remove(name).unwrap_or_default()))
     }
 
     /// Takes a deletion back.
-    pub fn restore(&mut self, (config, consumers): (&'a Config, Named<'a>)) {
+    pub(super) fn restore(&mut self, (config, consumers): (&'a Config, Named<'a>)) {
         self.put(config);
         self.consumers.insert(config.text("name"), consumers);
     }
 
     /// The consumers of a stream, to be changed.
-    pub fn consumers(&mut self, stream: &'a str) -> &mut Named<'a> {
+    pub(super) fn consumers(&mut self, stream: &'a str) -> &mut Named<'a> {
         self.consumers.entry(stream).or_default()
     }
 
     /// Asks something about a consumer of a stream.
-    pub fn beside_consumers<T>(
+    pub(super) fn beside_consumers<T>(
         &mut self,
         stream: &'a str,
         ask: impl FnOnce(&Server, Option<&Config>, &Beside<'_>) -> T,
@@ -95,7 +95,7 @@ impl<'a> Paper<'a> {
 
     /// What of the account can matter to a stream: itself, those with common subjects, and those that
     /// it copies from however far.
-    pub fn beside(&self, config: &Config) -> Beside<'a> {
+    pub(super) fn beside(&self, config: &Config) -> Beside<'a> {
         let mut near: Named<'a> = BTreeMap::new();
         let mut names: Vec<&'a str> = self.meeting(config).iter().map(|held| held.holder).collect();
         names.extend(self.streams.get_key_value(config.text("name")).map(|(name, _)| *name));
@@ -115,7 +115,7 @@ impl<'a> Paper<'a> {
     }
 
     /// Subjects of other streams that a stream's own meet.
-    pub fn meeting(&self, config: &Config) -> Vec<Held<'a>> {
+    pub(super) fn meeting(&self, config: &Config) -> Vec<Held<'a>> {
         let name = config.text("name");
         let subjects = config.texts("subjects").into_iter();
         let held = subjects.flat_map(|subject| self.subjects.meeting(subject));

@@ -57,7 +57,8 @@ impl Places<'_> {
 fn value(manifest: &Manifest, field: &str) -> Option<(Location, String)> {
     let below = ["spec.stream.config", "spec.consumerConfigTemplate", "spec"];
     let names = spelt(field);
-    let paths = below.iter().flat_map(|below| names.iter().map(|name| Path::of(below).key(name.as_str())));
+    let paths =
+        below.iter().flat_map(|below| names.iter().map(|name| Path::of(below).key(name.as_str())));
     let path = paths.into_iter().find(|path| manifest.root.at(path).is_some())?;
     Some((manifest.place().value(&path), path.to_string()))
 }

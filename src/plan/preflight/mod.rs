@@ -14,13 +14,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-mod tests;
-
 use crate::diag::{Code, Severity};
-use crate::world::Key;
-use crate::world::World;
 use crate::world::lower::Desired;
+use crate::world::{Key, World};
 
 use super::Change;
 

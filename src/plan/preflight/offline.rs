@@ -55,7 +55,8 @@ struct Wrong<'a> {
 impl<'a> Wrong<'a> {
     fn of(desired: &'a Desired, wrong: &BTreeSet<&str>) -> Self {
         let origins = desired.origins.iter();
-        let origins = origins.filter(|(_, origin)| wrong.contains(origin.object.to_string().as_str()));
+        let origins =
+            origins.filter(|(_, origin)| wrong.contains(origin.object.to_string().as_str()));
         let keys: BTreeSet<&Key> = origins.map(|(key, _)| key).collect();
         let readers = keys.iter().filter(|key| matches!(key, Key::Consumer { .. }));
         Self { read: readers.filter_map(|key| key.stream()).collect(), keys }

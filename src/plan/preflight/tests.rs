@@ -100,8 +100,7 @@ fn reader(stream: &str, name: &str, filter: &str) -> Value {
 fn a_subject_belongs_to_one_stream() {
     let overlap = "refused stream/B: subjects overlap with an existing stream (10065): \
                    `a.*` meets `a.b` of stream A";
-    Case::new(&[stream("A", &["a.b"]), stream("B", &["a.*"])])
-        .says(&["create stream/A", overlap]);
+    Case::new(&[stream("A", &["a.b"]), stream("B", &["a.*"])]).says(&["create stream/A", overlap]);
     let mut case = Case::new(&[stream("B", &["a.*"])]);
     case.others = vec![stream("A", &["a.b"])];
     case.says(&[overlap]);
