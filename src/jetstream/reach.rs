@@ -229,7 +229,7 @@ mod tests {
         check(&[a.clone(), copies(mapped)], "B", &["c.*"]);
         check(&[copies(json!({"name": "GONE"}))], "B", &[">"]);
         let outside = json!({"name": "A", "external": {"api": "$JS.x.API"}});
-        check(&[a.clone(), copies(outside)], "B", &[">"]);
+        check(&[a, copies(outside)], "B", &[">"]);
         let own = json!({"name": "C", "subjects": ["a.*", "b"],
             "subject_transform": {"src": "a.*", "dest": "t.$1"}});
         check(&[own], "C", &["b", "t.*"]);

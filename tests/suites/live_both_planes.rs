@@ -31,9 +31,9 @@ pub(super) fn trials() -> Vec<Trial> {
             a_saved_world_plans_without_servers,
         ),
         trial(
-            "live_both_planes::a_failed_step_holds_what_needs_it",
+            "live_both_planes::a_foreseen_refusal_holds_what_needs_it",
             both,
-            a_failed_step_holds_what_needs_it,
+            a_foreseen_refusal_holds_what_needs_it,
         ),
     ]
 }
@@ -208,14 +208,14 @@ fn a_saved_world_plans_without_servers() {
         .says(&["can be shown, not applied"]);
 }
 
-/// The server refuses one stream: its consumers and its channel are held, the rest goes on.
-fn a_failed_step_holds_what_needs_it() {
+/// The server would refuse one stream: its consumers and its channel are held, the rest goes on.
+fn a_foreseen_refusal_holds_what_needs_it() {
     let place = Place::new();
-    // 10065: another stream has the subject, which the plan does not ask about yet.
+    // 10065: another stream has the subject.
     let theirs = json!({"name": "THEIRS", "subjects": [format!("{}.orders.>", place.namespace)]});
     place.nats.wire().api("STREAM.CREATE.THEIRS", &theirs);
-    let said = place.evctl("apply", "examples/topologies/orders").run().code(7);
-    let _ = said.says(&["10065", "held: waits for stream/KN_", "Apply incomplete.", "1 failed"]);
+    let said = place.evctl("apply", "examples/topologies/orders").run().code(4);
+    let _ = said.says(&["10065", "of stream THEIRS", "held: waits for stream/KN_", "1 refused"]);
     assert_eq!(place.consumers("FAILED_ORDERS").len(), 1);
     place.nats.wire().api("STREAM.DELETE.THEIRS", &json!({}));
     place.evctl("apply", "examples/topologies/orders").run().code(0);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::diag::Code;
+use crate::diag::{Code, FileId, Location, Span};
 use crate::jetstream::{consumer, stream};
+use crate::model::ObjectKey;
 use crate::plan::allowed::Options;
 use crate::plan::build::reviewed;
 use crate::plan::{Action, check};
-use crate::world::lower::Desired;
+use crate::world::lower::{Desired, Origin};
 use crate::world::{Account, Key, Object, Owner, World};
 
 const GIB: i64 = 1 << 30;
@@ -67,6 +68,14 @@ impl Case {
         let mut desired = Desired::default();
         desired.world.objects = self.wanted.iter().map(object).collect();
         for key in desired.world.objects.keys() {
+            let at = Location { file: FileId::default(), span: Span::default() };
+            let object = ObjectKey {
+                group: String::new(),
+                kind: "Stream".to_owned(),
+                namespace: None,
+                name: "it".to_owned(),
+            };
+            desired.origins.insert(key.clone(), Origin { object, at });
             let stream = key.stream().filter(|stream| stream != key);
             desired.needs.entry(key.clone()).or_default().extend(stream);
         }
