@@ -265,6 +265,17 @@ fn a_full_account() {
     assert_eq!(round(&wire, &desired(0, &fits)).unwrap(), 0);
     let over: Vec<_> = [7000, 7001, 6000].into_iter().map(|bytes| Some(sized(bytes))).collect();
     assert_eq!(round(&wire, &desired(0, &over)).unwrap(), 1);
+    let folder = Folder::project(&[("a.yaml", &channel("a", "maxBytes: 4000"))]);
+    let mut large = sized(4000).stream(0, 9);
+    large["storage"] = json!("file");
+    large["max_bytes"] = json!(18_000);
+    wire.api("STREAM.CREATE.C0_S9", &large);
+    Evctl::new(&["plan", folder.text(), "--no-kubernetes", "-o", "json"])
+        .arguments(&["--nats-url", &nats.url_with("a", "a")])
+        .run()
+        .code(4)
+        .says(&["\"over-capacity\"", "10047", "needs 3.9 KiB more, 2.0 KiB of 19.5 KiB is left"]);
+    wire.api("STREAM.DELETE.C0_S9", &Value::Null);
     let moved: Vec<_> = [6000, 8000, 6000].into_iter().map(|bytes| Some(sized(bytes))).collect();
     assert_eq!(round(&wire, &desired(0, &moved)).unwrap(), 0);
 }
@@ -307,7 +318,7 @@ fn what_is_refused_and_held() {
 
 /// A limit of the server's own: the step fails, and what needs it is held.
 fn what_the_api_does_not_tell() {
-    let nats = Nats::start_with("jetstream { limits { duplicate_window: 1m } }");
+    let nats = Nats::start_with("jetstream { limits { duplicate_window: \"1m\" } }");
     let folder = Folder::project(&[("a.yaml", &channel("a", "duplicateWindow: 90s"))]);
     Evctl::new(&["apply", "--yes", folder.text(), "--no-kubernetes", "--nats-url", &nats.url()])
         .run()
@@ -320,7 +331,7 @@ fn older_servers_drop_fields() {
                 spec: {name: A, subjects: [a], storage: file, maxAge: 1h, allowMsgTtl: true}\n";
     let folder = Folder::bare(&[("a.yaml", text)]);
     let assumes = |version: &str| {
-        folder.write("evctl.yaml", format!("name: t\nassume: {{nats: \"{version}\"}}\n"))
+        folder.write("evctl.yaml", &format!("name: t\nassume: {{nats: \"{version}\"}}\n"));
     };
     assumes("2.10");
     Evctl::new(&["validate", folder.text()]).run().code(4).says(&[

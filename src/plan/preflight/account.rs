@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::jetstream::decode::Read;
-use crate::jetstream::server::{Beside, Server};
+use crate::jetstream::server::{Beside, Holdings, Server};
 use crate::jetstream::subject_index::{Held, SubjectIndex};
 use crate::jetstream::{Config, stream};
 use crate::world::Account;
@@ -20,6 +20,9 @@ pub(super) struct Paper<'a> {
     pub(super) streams: Named<'a>,
     subjects: SubjectIndex<'a>,
     consumers: BTreeMap<&'a str, Named<'a>>,
+    holdings: Holdings,
+    /// Whether every stream of the account is known.
+    pub(super) complete: bool,
 }
 
 impl<'a> Paper<'a> {
@@ -32,6 +35,8 @@ impl<'a> Paper<'a> {
             streams: Named::new(),
             subjects: SubjectIndex::default(),
             consumers: BTreeMap::new(),
+            holdings: Holdings::default(),
+            complete: false,
         }
     }
 
@@ -39,6 +44,7 @@ impl<'a> Paper<'a> {
     pub(super) fn note(&mut self, config: &'a Config) {
         let name = config.text("name");
         self.forget(name);
+        self.holdings.count(config, 1);
         for subject in config.texts("subjects") {
             self.subjects.insert(subject, name);
         }
@@ -47,6 +53,7 @@ impl<'a> Paper<'a> {
 
     fn forget(&mut self, name: &str) -> Option<&'a Config> {
         let config = self.streams.remove(name)?;
+        self.holdings.count(config, -1);
         for subject in config.texts("subjects") {
             self.subjects.remove(subject, name);
         }
@@ -84,10 +91,11 @@ impl<'a> Paper<'a> {
     pub(super) fn beside_consumers<T>(
         &mut self,
         stream: &'a str,
+        bound: bool,
         ask: impl FnOnce(&Server, Option<&Config>, &Beside<'_>) -> T,
     ) -> T {
         let consumers = std::mem::take(self.consumers(stream));
-        let beside = Beside { streams: BTreeMap::new(), consumers };
+        let beside = Beside { consumers, bound, ..Beside::default() };
         let answer = ask(&self.server, self.streams.get(stream).copied(), &beside);
         self.consumers.insert(stream, beside.consumers);
         answer
@@ -95,7 +103,7 @@ impl<'a> Paper<'a> {
 
     /// What of the account can matter to a stream: itself, those with common subjects, and those that
     /// it copies from however far.
-    pub(super) fn beside(&self, config: &Config) -> Beside<'a> {
+    pub(super) fn beside(&self, config: &Config) -> Beside<'_> {
         let mut near: Named<'a> = BTreeMap::new();
         let mut names: Vec<&'a str> = self.meeting(config).iter().map(|held| held.holder).collect();
         names.extend(self.streams.get_key_value(config.text("name")).map(|(name, _)| *name));
@@ -107,7 +115,26 @@ impl<'a> Paper<'a> {
             }
         }
         let consumers = self.consumers.get(config.text("name")).cloned().unwrap_or_default();
-        Beside { streams: near, consumers }
+        let holdings = self.complete.then_some(&self.holdings);
+        Beside { streams: near, holdings, consumers, ..Beside::default() }
+    }
+
+    /// The bytes that streams hold of what a stream with so many copies falls under.
+    pub(super) fn reserved(&self, replicas: i64, memory: bool) -> Option<i64> {
+        if !self.complete {
+            let tier = self.server.tier(replicas).ok()??;
+            return Some(if memory { tier.reserved_memory } else { tier.reserved_storage });
+        }
+        let tiered = self.server.is_tiered();
+        let ours = self.holdings.0.iter().filter(|((copies, held_in_memory), _)| {
+            *held_in_memory == memory && (!tiered || *copies == replicas)
+        });
+        let sums = ours.map(
+            |((copies, _), (_, bytes))| {
+                if tiered { *bytes } else { bytes.saturating_mul(*copies) }
+            },
+        );
+        Some(sums.fold(0, i64::saturating_add))
     }
 
     fn known(&self, name: &str) -> Option<&'a str> {

@@ -81,6 +81,13 @@ impl<'a> Stage<'a> {
         for (key, body) in objects.chain(&live.others) {
             stage.note(key, body);
         }
+        for (site, account) in &live.accounts {
+            if let Some(paper) = stage.accounts.get_mut(site.as_str()) {
+                let told = account.info["streams"].as_u64();
+                let known = u64::try_from(paper.streams.len()).ok();
+                paper.complete = account.unread.is_empty() && told == known;
+            }
+        }
         stage
     }
 
@@ -123,11 +130,13 @@ impl<'a> Stage<'a> {
         {
             return Some(trouble);
         }
+        let position = self.live.objects.get(key).and_then(|object| object.position.as_ref());
+        let bound = position.is_some_and(|position| position.push_bound);
         let paper = self.account(key)?;
         match key {
             Key::Stream { .. } => stream_step(paper, key, config, write.mode),
             Key::Consumer { stream, name, .. } => {
-                consumer_step(paper, key, stream, name, config, write.mode)
+                consumer_step(paper, (key, stream, name), config, write.mode, bound)
             }
             Key::Object(_) => None,
         }
@@ -177,15 +186,14 @@ fn stream_step<'a>(
 
 fn consumer_step<'a>(
     paper: &mut Paper<'a>,
-    key: &'a Key,
-    stream: &'a str,
-    name: &'a str,
+    (key, stream, name): (&'a Key, &'a str, &'a str),
     config: &'a Config,
     mode: Mode,
+    bound: bool,
 ) -> Option<Trouble> {
     let gone = if mode == Mode::Replace { paper.consumers(stream).remove(name) } else { None };
     let live = paper.consumers(stream).get(name).copied();
-    let refusal = paper.beside_consumers(stream, |server, stream, beside| match live {
+    let refusal = paper.beside_consumers(stream, bound, |server, stream, beside| match live {
         None => consumer::check(config, server, stream, beside).into_iter().next(),
         Some(live) => {
             let answer = answer(&consumer::change(live, config, server, stream, beside));

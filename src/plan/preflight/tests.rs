@@ -164,6 +164,20 @@ fn the_account_has_limits() {
 }
 
 #[test]
+fn copies_count_where_limits_are_flat() {
+    // The server tells its sum without them.
+    let info = json!({"reserved_storage": 2 * GIB, "streams": 1,
+        "limits": {"max_memory": -1, "max_storage": 10 * GIB}});
+    let copied = json!({"name": "A", "subjects": ["A"], "max_bytes": 2 * GIB, "num_replicas": 3});
+    let mut case = Case::new(&[copied.clone(), sized("B", 5)]).live(&[copied]).limits(info);
+    case.account.cluster = Some("C".to_owned());
+    case.says(&[
+        "refused stream/B: insufficient storage resources available (10047): needs 5 GiB more, 4 GiB \
+         of 10 GiB is left",
+    ]);
+}
+
+#[test]
 fn a_lone_server_holds_one_copy() {
     let three = json!({"name": "A", "subjects": ["a"], "num_replicas": 3});
     Case::new(&[three.clone(), reader("A", "C", "")]).says(&[

@@ -159,9 +159,9 @@ fn arithmetic(
     };
     let tier = tier?;
     let bytes = config.number("max_bytes");
-    let (most, reserved) = match err_code? {
-        10028 => (tier.max_memory, tier.reserved_memory),
-        10047 => (tier.max_storage, tier.reserved_storage),
+    let most = match err_code? {
+        10028 => tier.max_memory,
+        10047 => tier.max_storage,
         10027 => return Some(format!("it has {} of {}", tier.streams, tier.max_streams)),
         10122 => {
             let memory = config.text("storage") == "memory";
@@ -172,9 +172,11 @@ fn arithmetic(
         _ => return None,
     };
     let held = live.map_or(0, |live| {
-        stream::reservation(server, live.number("num_replicas").max(1), live.number("max_bytes"))
+        let copies = live.number("num_replicas").max(1);
+        stream::reservation(server, copies, live.number("max_bytes").max(0))
     });
-    let more = stream::reservation(server, replicas, bytes) - held;
+    let more = stream::reservation(server, replicas, bytes.max(0)) - held;
+    let reserved = paper.reserved(replicas, err_code == Some(10028))?;
     let copies = match replicas {
         more if more > 1 && !server.is_tiered() => format!(" for {more} copies"),
         _ => String::new(),
