@@ -47,7 +47,14 @@ pub(super) fn compare(key: &Key, live: &Object, desired: &Object, world: &World)
     }
 }
 
+/// The object's server. What its account allows is for the preflight to say, which knows what else the
+/// plan takes and gives back.
 fn server(key: &Key, world: &World) -> Server {
+    let server = observed(key, world);
+    Server { limits: None, ..server }
+}
+
+fn observed(key: &Key, world: &World) -> Server {
     match key.site().and_then(|site| world.accounts.get(site)) {
         Some(account) => {
             let cluster = account.cluster.as_deref();
