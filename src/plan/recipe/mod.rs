@@ -105,15 +105,31 @@ pub struct Start {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Until {
     /// The copy holds the newest message that its origin holds.
-    CaughtUp { copy: String, origin: String },
+    CaughtUp {
+        /// The stream that copies.
+        copy: String,
+        /// The stream that is copied.
+        origin: String,
+    },
     /// As `CaughtUp`, and the origin's last sequence has stood still for a second: what publishers had
     /// sent before it lost its subjects may still be on its way into it.
-    Complete { copy: String, origin: String },
+    Complete {
+        /// The stream that copies.
+        copy: String,
+        /// The stream that is copied.
+        origin: String,
+    },
     /// The origin's newest message is not newer than the end that was noted of its copy: nothing came
     /// in that the copy lacks.
-    Unchanged { origin: String },
+    Unchanged {
+        /// The stream that is copied.
+        origin: String,
+    },
     /// The server no longer knows the stream.
-    Gone { stream: String },
+    Gone {
+        /// The stream.
+        stream: String,
+    },
 }
 
 /// The recipe for a stream or consumer that is live and cannot become as desired in place. Nothing
