@@ -172,7 +172,8 @@ impl Server {
             None => Ok(None),
             Some(Limits::Flat(tier)) => Ok(Some(*tier)),
             Some(Limits::Tiered(tiers)) => {
-                let name = format!("R{}", replicas.max(1));
+                let replicas = if replicas == 0 { 1 } else { replicas };
+                let name = format!("R{replicas}");
                 tiers.get(&name).copied().map(Some).ok_or(NoTier)
             }
         }

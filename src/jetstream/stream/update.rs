@@ -1,8 +1,6 @@
 //! What a server makes of a changed stream. In the order of nats-server's `configUpdateCheck`,
 //! `updateWithAdvisory` and, in a cluster, `jsClusteredStreamUpdateRequest`.
 
-use serde_json::Value;
-
 use crate::jetstream::Config;
 use crate::jetstream::change::{Verdict, differences, dropped};
 use crate::jetstream::decode::{Read, decode};
@@ -184,9 +182,11 @@ impl Rules<'_> {
     /// In a cluster: a move, and copies or retention beside it.
     fn moves(&mut self, live: &Config) {
         let (old, new) = (live.number("num_replicas").max(1), self.filled.number("num_replicas"));
-        let placement = |config: &Config| config.get("placement").cloned().unwrap_or(Value::Null);
         let (from, to) = (observed(live, self.server), compared(&self.filled));
-        let moves = to.contains_key("placement") && placement(&from) != placement(&to);
+        // As it stands: 2.10 keeps an empty one, and moves for it.
+        let placed = decode(EVERY, live, self.server).config;
+        let placement = self.filled.get("placement");
+        let moves = placement.is_some() && placement != placed.get("placement");
         let retention = from.get("retention") != to.get("retention");
         let mixed = new != old || (retention && self.server.is_at_least(2, 15, 0));
         if moves && mixed {

@@ -279,8 +279,11 @@ fn change_stream(
     let mut answer = judge.wire.api(&format!("STREAM.UPDATE.{name}"), &asked);
     if answer["error"]["err_code"] == 10059 && !judge.server.is_standalone() {
         // The leader of an older cluster may not know yet what the stream's own server has made.
-        judge.wire.api(&format!("STREAM.INFO.{name}"), &Value::Null);
-        answer = judge.wire.api(&format!("STREAM.UPDATE.{name}"), &asked);
+        let known = waiting::until(Duration::from_secs(5), Duration::from_millis(50), || {
+            let again = judge.wire.api(&format!("STREAM.UPDATE.{name}"), &asked);
+            (again["error"]["err_code"] != 10059).then_some(again)
+        });
+        answer = known.unwrap_or(answer);
     }
     if answer["type"].is_null() {
         // A stream that captures the API's own subjects, and has just been told to acknowledge.
