@@ -316,13 +316,13 @@ fn what_is_refused_and_held() {
     Evctl::new(&["plan", folder.text(), "--offline"]).run().code(0).says(&["three"]);
 }
 
-/// A limit of the server's own: the step fails, and what needs it is held.
+/// A limit of the server's own: the plan cannot know it, and the step fails.
 fn what_the_api_does_not_tell() {
     let nats = Nats::start_with("jetstream { limits { duplicate_window: \"1m\" } }");
     let folder = Folder::project(&[("a.yaml", &channel("a", "duplicateWindow: 90s"))]);
     Evctl::new(&["apply", "--yes", folder.text(), "--no-kubernetes", "--nats-url", &nats.url()])
         .run()
-        .code(7)
+        .code(1)
         .says(&["10052", "server limit of 1m0s", "1 failed"]);
 }
 
