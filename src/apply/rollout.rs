@@ -254,7 +254,7 @@ mod tests {
             unverified: None,
             write: Some(write),
             probe: None,
-            needs: needs.iter().map(|name| stream(name)).collect::<BTreeSet<_>>(),
+            needs: needs.iter().map(|name| stream(name)).collect(),
         }
     }
 

@@ -16,6 +16,7 @@ mod pipeline;
 mod plan;
 mod planes;
 mod progress;
+mod reading;
 mod saved_plan;
 mod schema;
 mod schema_files;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::jetstream::channel::stream_name;
 use crate::live::{self, LiveError, Servers, Wanted};
+use crate::model::hashed::HashedSet;
 use crate::model::nack::GROUP;
 use crate::model::project::{Policy, Streams};
 use crate::model::shape::nearest;
@@ -28,7 +29,8 @@ use crate::world::{Key, World, placeholder};
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::inputs;
-use super::planes::{self, Against, Unselected};
+use super::planes::{self, Unselected};
+use super::reading::Begun;
 use super::settings::Chosen;
 
 /// What the files say.
@@ -180,6 +182,8 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     // What is wrong with the files is said whatever is wrong with the servers.
     let said = chosen.namespace(request.input.namespace.as_deref());
     let said = Said { inputs: &inputs, namespace: said.as_deref(), chosen: &chosen };
+    let owner = request.project.project.as_ref().or(chosen.project.as_ref());
+    let against = against.map(|against| Begun::of(against, owner.cloned()));
     let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), &chosen);
     if early.has_errors() {
         early.take_dangling(|_| false);
@@ -193,7 +197,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
     };
     let options = options(request.project, &chosen.settings.policy);
     match against {
-        Against::Snapshot(live, note) => {
+        Begun::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
             let mut read = said.within(early, namespace);
             let mut live = planes::with_sites(*live, &sites(&read.manifests))?;
@@ -201,8 +205,8 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             read.take_dangling(|key| is_live(&live, key));
             Maker { request, project, options }.against(read, live, None, Some(note)).await
         }
-        Against::Live(targets) => {
-            let mut servers = Servers::connect(&targets).await?;
+        Begun::Live(reading) => {
+            let mut servers = reading.ended().await?;
             let mut read = said.within(early, servers.namespace());
             let streams = chosen.settings.streams;
             let mut wanted = wanted(&read, &project, &salt);
@@ -352,7 +356,7 @@ fn further(live: &World) -> BTreeMap<String, String> {
 /// What must be read from the servers for these files.
 fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
     let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
-    let mut streams: BTreeSet<Key> = read
+    let mut streams: HashedSet<Key> = read
         .resolved
         .topology
         .channels()

@@ -16,6 +16,8 @@ use super::environment::Environment;
 pub(super) struct Chosen {
     pub settings: Settings,
     pub assumed: Assumed,
+    /// The name in the project file, as far as it can be read by itself.
+    pub project: Option<String>,
     /// The project file's folder.
     folder: PathBuf,
 }
@@ -43,7 +45,8 @@ pub(super) fn choose(wanted: Option<&str>, inputs: &[Input]) -> Result<Chosen, S
     let settings = settings(&project, wanted)
         .map_err(|unknown| no_environment(&project, wanted.unwrap_or_default(), &unknown.known))?;
     let folder = Path::new(&file.name).parent().unwrap_or(Path::new("")).to_owned();
-    Ok(Chosen { assumed: settings.assumed(), settings, folder })
+    let project = Some(project.name.as_str().to_owned());
+    Ok(Chosen { assumed: settings.assumed(), settings, project, folder })
 }
 
 fn no_environment(project: &Project, wanted: &str, known: &[String]) -> String {

@@ -18,7 +18,7 @@ pub struct Decoded {
 }
 
 /// Decodes by a table.
-pub fn decode(table: &[Field], config: &Config, server: &Server) -> Decoded {
+pub fn decode(table: &[Field], config: Config, server: &Server) -> Decoded {
     let mut decoder = Decoder { server, faults: Vec::new(), dropped: Vec::new() };
     let config = decoder.record(table, config, "");
     let mut refusals = decoder.faults;
@@ -33,27 +33,56 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn record(&mut self, table: &[Field], fields: &Config, within: &'static str) -> Config {
+    fn record(&mut self, table: &[Field], mut fields: Config, within: &'static str) -> Config {
+        // Keys are nearly always spelt as the server spells them: then nothing moves.
+        let exact = |key: &String| table.iter().any(|field| field.name == key);
+        if fields.keys().all(exact) {
+            fields.retain(|key, value| {
+                let field = table.iter().find(|field| field.name == key);
+                let kept = self.field(field, key, value.take(), within);
+                kept.flatten().is_some_and(|kept| {
+                    *value = kept;
+                    true
+                })
+            });
+            return fields;
+        }
         let mut taken = Config::new();
         for (key, value) in fields {
-            let field = table.iter().find(|field| field.name.eq_ignore_ascii_case(key));
-            match field {
-                // Go leaves a plain value as it was.
-                Some(field) if value.is_null() && field.shape.is_plain() => {}
-                Some(field) if field.is_known(self.server.version) => {
-                    let place = if within.is_empty() { field.name } else { within };
-                    if let Some(value) = self.value(field, value, place) {
-                        taken.insert(field.name.to_owned(), value);
-                    } else {
-                        taken.remove(field.name);
-                    }
-                }
-                // What says nothing is dropped without loss.
-                Some(field) if !self.server.strict && is_zero(field, value) => {}
-                field => self.unknown(field, key, within),
-            }
+            let field = table.iter().find(|field| field.name.eq_ignore_ascii_case(&key));
+            let (Some(value), Some(field)) = (self.field(field, &key, value, within), field) else {
+                continue;
+            };
+            match value {
+                Some(value) => taken.insert(field.name.to_owned(), value),
+                None => taken.remove(field.name),
+            };
         }
         taken
+    }
+
+    /// What is made of a field; `None` where it counts as not said.
+    fn field(
+        &mut self,
+        field: Option<&Field>,
+        key: &str,
+        value: Value,
+        within: &'static str,
+    ) -> Option<Option<Value>> {
+        match field {
+            // Go leaves a plain value as it was.
+            Some(field) if value.is_null() && field.shape.is_plain() => None,
+            Some(field) if field.is_known(self.server.version) => {
+                let place = if within.is_empty() { field.name } else { within };
+                Some(self.value(field, value, place))
+            }
+            // What says nothing is dropped without loss.
+            Some(field) if !self.server.strict && is_zero(field, &value) => None,
+            field => {
+                self.unknown(field, key, within);
+                None
+            }
+        }
     }
 
     fn unknown(&mut self, field: Option<&Field>, key: &str, within: &'static str) {
@@ -83,76 +112,75 @@ impl Decoder<'_> {
     }
 
     /// The value where it is not zero.
-    fn value(&mut self, field: &Field, value: &Value, place: &'static str) -> Option<Value> {
+    fn value(&mut self, field: &Field, value: Value, place: &'static str) -> Option<Value> {
         match (field.shape, value) {
             (Shape::Word(words), value) => {
+                let version = self.server.version;
                 let known = |text: &str| {
-                    words.iter().any(|word| word.text == text && self.server.version >= word.since)
+                    words.iter().any(|word| word.text == text && version >= word.since)
                 };
                 match value.as_str() {
-                    Some(text) if known(text) => Some(value.clone()),
+                    Some(text) if known(text) => Some(value),
                     // The discard policy alone is read in any case.
                     Some(text) if field.name == "discard" && known(&text.to_lowercase()) => {
                         Some(Value::String(text.to_lowercase()))
                     }
                     Some("") if field.name == "persist_mode" => None,
-                    _ => self.fault(place, value, &format!("a word of {}", field.name)),
+                    _ => self.fault(place, &value, &format!("a word of {}", field.name)),
                 }
             }
             (_, Value::Null) => None,
-            (Shape::Text, Value::String(text)) => (!text.is_empty()).then(|| value.clone()),
-            (Shape::Text, _) => self.fault(place, value, "a text"),
+            (Shape::Text, Value::String(text)) => (!text.is_empty()).then_some(Value::String(text)),
+            (Shape::Text, value) => self.fault(place, &value, "a text"),
             (Shape::Flag, Value::Bool(flag)) => flag.then_some(Value::Bool(true)),
-            (Shape::Flag, _) => self.fault(place, value, "true or false"),
-            (Shape::Integer(bits), value) => match integer(value, bits) {
-                Some(number) => (number != 0).then(|| value.clone()),
-                None => self.fault(place, value, &format!("a number of {bits} bits")),
+            (Shape::Flag, value) => self.fault(place, &value, "true or false"),
+            (Shape::Integer(bits), value) => match integer(&value, bits) {
+                Some(number) => (number != 0).then_some(value),
+                None => self.fault(place, &value, &format!("a number of {bits} bits")),
             },
             (Shape::Natural, value) => match value.as_u64() {
-                Some(number) => (number != 0).then(|| value.clone()),
-                None => self.fault(place, value, "a number of 64 bits without a sign"),
+                Some(number) => (number != 0).then_some(value),
+                None => self.fault(place, &value, "a number of 64 bits without a sign"),
             },
-            (Shape::Instant, Value::String(text)) => match instant(text) {
+            (Shape::Instant, value) => match value.as_str().and_then(instant) {
                 Some(text) => Some(Value::String(text)),
-                None => self.fault(place, value, "an instant of RFC 3339"),
+                None => self.fault(place, &value, "an instant of RFC 3339"),
             },
-            (Shape::Instant, _) => self.fault(place, value, "an instant of RFC 3339"),
             (Shape::Record(table), Value::Object(fields)) => {
                 Some(Value::Object(self.record(table, fields, place)))
             }
-            (Shape::Record(_), _) => self.fault(place, value, "an object"),
+            (Shape::Record(_), value) => self.fault(place, &value, "an object"),
             (Shape::Map, Value::Object(fields)) => self.map(fields, place),
-            (Shape::Map, _) => self.fault(place, value, "an object of texts"),
+            (Shape::Map, value) => self.fault(place, &value, "an object of texts"),
             (shape, Value::Array(items)) => self.list(shape, items, place),
-            _ => self.fault(place, value, "a list"),
+            (_, value) => self.fault(place, &value, "a list"),
         }
     }
 
-    fn map(&mut self, fields: &Map<String, Value>, place: &'static str) -> Option<Value> {
-        let mut texts = Map::new();
-        for (key, value) in fields {
+    fn map(&mut self, mut texts: Map<String, Value>, place: &'static str) -> Option<Value> {
+        for value in texts.values_mut() {
             match value {
-                Value::String(_) => texts.insert(key.clone(), value.clone()),
-                Value::Null => texts.insert(key.clone(), Value::String(String::new())),
-                _ => return self.fault(place, value, "a text"),
-            };
+                Value::String(_) => {}
+                Value::Null => *value = Value::String(String::new()),
+                _ => return self.fault(place, &value.take(), "a text"),
+            }
         }
         Some(Value::Object(texts))
     }
 
-    fn list(&mut self, shape: Shape, items: &[Value], place: &'static str) -> Option<Value> {
+    fn list(&mut self, shape: Shape, items: Vec<Value>, place: &'static str) -> Option<Value> {
         let mut taken = Vec::new();
         for item in items {
             taken.push(match (shape, item) {
-                (Shape::Texts, Value::String(_)) => item.clone(),
+                (Shape::Texts, Value::String(text)) => Value::String(text),
                 (Shape::Texts, Value::Null) => Value::String(String::new()),
                 (Shape::Numbers, Value::Null) => Value::Number(Number::from(0)),
-                (Shape::Numbers, item) if integer(item, 64).is_some() => item.clone(),
+                (Shape::Numbers, item) if integer(&item, 64).is_some() => item,
                 (Shape::Records(table), Value::Object(fields)) => {
                     Value::Object(self.record(table, fields, place))
                 }
                 (Shape::Records(_), Value::Null) => Value::Null,
-                _ => return self.fault(place, item, "what the list holds"),
+                (_, item) => return self.fault(place, &item, "what the list holds"),
             });
         }
         Some(Value::Array(taken))

@@ -222,14 +222,14 @@ impl Field {
 
     /// The value that two configurations are compared by: defaults said, limits of 0 or below -1
     /// as -1, sets in order, empty things absent.
-    pub fn normal(&self, value: Option<&Value>) -> Option<Value> {
+    pub fn normal(&self, value: Option<Value>) -> Option<Value> {
         let default = || self.stands_for_nothing();
         let value = match value {
             None | Some(Value::Null) => return default(),
             Some(value) => settled(self.name, value),
         };
         let is_limit = matches!(self.unit, Unit::Limit | Unit::Bytes);
-        match &value {
+        match value {
             Value::Number(n) if is_limit && n.as_i64().is_some_and(|n| n == 0 || n < -1) => {
                 default()
             }
@@ -238,12 +238,11 @@ impl Field {
             Value::String(text) if text.is_empty() => default(),
             Value::Array(items) if items.is_empty() => default(),
             Value::Object(fields) if fields.is_empty() => default(),
-            Value::Array(items) if items.iter().all(Value::is_string) => {
-                let mut items = items.clone();
+            Value::Array(mut items) if items.iter().all(Value::is_string) => {
                 items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
                 Some(Value::Array(items))
             }
-            _ => Some(value),
+            value => Some(value),
         }
     }
 
@@ -275,22 +274,25 @@ impl Field {
 
 /// A value as the server keeps it: instants in UTC without needless digits, tags in order; inside
 /// of sources, mirrors and placements too.
-fn settled(name: &str, value: &Value) -> Value {
+fn settled(name: &str, value: Value) -> Value {
     match value {
         Value::String(text) if name == "opt_start_time" => {
             let instant = text.parse::<jiff::Timestamp>();
-            Value::String(instant.map_or_else(|_| text.clone(), |instant| instant.to_string()))
+            Value::String(instant.map_or(text, |instant| instant.to_string()))
         }
-        Value::Array(items) if name == "tags" => {
-            let mut items = items.clone();
+        Value::Array(mut items) if name == "tags" => {
             items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             Value::Array(items)
         }
-        Value::Array(items) => items.iter().map(|item| settled(name, item)).collect(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), settled(name, value))).collect()
+        Value::Array(mut items) => {
+            items.iter_mut().for_each(|item| *item = settled(name, item.take()));
+            Value::Array(items)
         }
-        other => other.clone(),
+        Value::Object(mut fields) => {
+            fields.iter_mut().for_each(|(name, value)| *value = settled(name, value.take()));
+            Value::Object(fields)
+        }
+        other => other,
     }
 }
 
@@ -308,12 +310,19 @@ pub fn bytes_spoken(bytes: i64) -> String {
 
 /// A configuration with every field of the table in its normal form, and with what the table does
 /// not know left out.
-pub fn normal(table: &[Field], config: &Map<String, Value>) -> Map<String, Value> {
-    table
-        .iter()
-        .filter(|field| field.compared)
-        .filter_map(|field| Some((field.name.to_owned(), field.normal(config.get(field.name))?)))
-        .collect()
+pub fn normal(table: &[Field], mut config: Map<String, Value>) -> Map<String, Value> {
+    let is_compared = |name: &str| table.iter().any(|field| field.compared && field.name == name);
+    config.retain(|name, _| is_compared(name));
+    for field in table.iter().filter(|field| field.compared) {
+        match config.get_mut(field.name) {
+            Some(value) => match field.normal(Some(value.take())) {
+                Some(normal) => *value = normal,
+                None => drop(config.remove(field.name)),
+            },
+            None => set(&mut config, field.name, field.normal(None)),
+        }
+    }
+    config
 }
 
 /// Sets a field, unless the value says nothing.
@@ -336,7 +345,7 @@ mod tests {
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(field: Field, value: Value, normal: Option<Value>, spoken: &str) {
-        let found = field.normal(Some(&value));
+        let found = field.normal(Some(value));
         assert_eq!(found, normal);
         assert_eq!(field.spoken(found.as_ref()), spoken);
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::apply::Executor;
 use crate::apply::rollout::{Outcome, Step};
 use crate::model::ObjectKey;
+use crate::model::hashed::HashedSet;
 use crate::plan::Plan;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
@@ -78,7 +79,7 @@ pub struct Wanted {
     /// Objects that are referred to and declared nowhere.
     pub referred: BTreeSet<ObjectKey>,
     /// Streams that are wanted.
-    pub streams: BTreeSet<Key>,
+    pub streams: HashedSet<Key>,
     pub project: String,
     pub salt: String,
 }
@@ -91,6 +92,8 @@ pub struct Servers {
     /// How the run's own account is connected to.
     own: Option<NatsTarget>,
     timeout: Duration,
+    /// The run's own account, where it was read ahead.
+    ahead: Option<jetstream::observe::Ahead>,
 }
 
 impl Servers {
@@ -109,7 +112,20 @@ impl Servers {
             let connection = nats::Connection::connect(target, targets.timeout).await?;
             nats.insert(String::new(), connection);
         }
-        Ok(Self { cluster, nats, own: targets.nats.clone(), timeout: targets.timeout })
+        Ok(Self { cluster, nats, own: targets.nats.clone(), timeout: targets.timeout, ahead: None })
+    }
+
+    /// Connects as `connect`, and reads of the run's own account what can be read before it is known
+    /// what is wanted of it.
+    ///
+    /// # Errors
+    /// As `connect`, and as `observe`.
+    pub async fn read_ahead(targets: &Targets, project: Option<&str>) -> Result<Self, LiveError> {
+        let mut servers = Self::connect(targets).await?;
+        if let Some(nats) = servers.nats.get("") {
+            servers.ahead = Some(jetstream::observe::ahead(nats, project).await?);
+        }
+        Ok(servers)
     }
 
     /// Connects to further accounts too, where the JetStream plane takes part at all.
@@ -198,10 +214,17 @@ impl Servers {
         if let Some(cluster) = &mut self.cluster {
             objects::observe(cluster, wanted, &mut world).await?;
         }
+        let mut ahead = self.ahead.take();
         for (site, nats) in &self.nats {
             let seen = jetstream::observe::Site { name: site, same: self.same_as(site) };
-            jetstream::observe::observe(nats, &seen, wanted, &mut world).await?;
+            let ahead = match ahead.take().filter(|_| site.is_empty()) {
+                Some(ahead) => ahead,
+                None => jetstream::observe::ahead(nats, Some(&wanted.project)).await?,
+            };
+            jetstream::observe::observe(nats, &seen, wanted, ahead, &mut world).await?;
         }
+        world.objects.sort_unstable_keys();
+        world.others.sort_unstable_keys();
         Ok(world)
     }
 

@@ -14,6 +14,7 @@ pub mod duration;
 pub mod envelope;
 pub mod event;
 pub mod foreign;
+pub mod hashed;
 pub mod hidden;
 pub mod input;
 pub mod kinds;

@@ -45,7 +45,8 @@ pub fn reviewed(
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
     preflight::after_what_makes_room(&mut changes, desired, live);
-    let (changes, troubles) = preflight::check(order::sort(changes), desired, live);
+    let mut changes = order::sort(changes);
+    let troubles = preflight::check(&mut changes, desired, live);
     let undeclared = pruned.left_alone;
     (Plan { project: project.to_owned(), changes: hold(changes), undeclared }, troubles)
 }
@@ -156,6 +157,8 @@ impl Builder<'_> {
     }
 
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {
+        let mut needs = self.desired.needs.get(self.key).cloned().unwrap_or_default();
+        needs.sort_unstable();
         Change {
             key: self.key.clone(),
             api_version: self.api_version(),
@@ -171,7 +174,7 @@ impl Builder<'_> {
             unverified: None,
             write: None,
             probe: None,
-            needs: self.desired.needs.get(self.key).cloned().unwrap_or_default(),
+            needs,
         }
     }
 

@@ -21,7 +21,6 @@ pub mod text;
 pub mod verify;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -180,8 +179,8 @@ pub struct Change {
     /// What is refused and yet worth asking about: an object that is not owned may be equal and only
     /// spelt differently. Never written.
     pub probe: Option<Write>,
-    /// The changes of this plan that come first.
-    pub needs: BTreeSet<Key>,
+    /// The changes of this plan that come first, each once.
+    pub needs: Vec<Key>,
 }
 
 impl Change {

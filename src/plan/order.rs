@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
+use crate::model::hashed::Hashed;
 use crate::world::Key;
 
 use super::Change;
@@ -19,24 +20,30 @@ pub fn sort(changes: Vec<Change>) -> Vec<Change> {
     let mut needs: Vec<BTreeSet<usize>> =
         numbers.iter().map(|needs| needs.iter().flatten().copied().collect()).collect();
     break_cycles(&mut needs);
-    let order = first_free(&needs);
-    let mut slots: Vec<Option<Change>> = changes.into_iter().map(Some).collect();
-    order
-        .into_iter()
-        .filter_map(|at| {
-            let mut change = slots[at].take()?;
-            let mut named = numbers[at].iter();
-            change.needs.retain(|_| {
-                named.next().is_some_and(|need| need.is_some_and(|need| needs[at].contains(&need)))
-            });
-            Some(change)
-        })
-        .collect()
+    for (at, change) in changes.iter_mut().enumerate() {
+        let mut named = numbers[at].iter();
+        change.needs.retain(|_| {
+            named.next().is_some_and(|need| need.is_some_and(|need| needs[at].contains(&need)))
+        });
+    }
+    arrange(&mut changes, first_free(&needs));
+    changes
+}
+
+/// Puts at each place the item that the order names there. Nothing is copied: a plan can be large.
+fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
+    for at in 0..items.len() {
+        // What stood here may have been moved on already.
+        while order[at] < at {
+            order[at] = order[order[at]];
+        }
+        items.swap(at, order[at]);
+    }
 }
 
 /// The numbers of what each change needs, in the order of its needs; `None` for what is no change.
 fn numbers(changes: &[Change]) -> Vec<Vec<Option<usize>>> {
-    let number: BTreeMap<&Key, usize> =
+    let number: Hashed<&Key, usize> =
         changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect();
     changes
         .iter()
@@ -116,6 +123,15 @@ mod tests {
             needs.iter().map(|needs| needs.iter().copied().collect()).collect();
         break_cycles(&mut needs);
         assert_eq!(first_free(&needs), expected);
+    }
+
+    #[test]
+    fn items_are_arranged_in_place() {
+        for order in [vec![0, 1, 2, 3], vec![3, 2, 1, 0], vec![1, 2, 3, 0], vec![2, 0, 3, 1]] {
+            let mut items = [10, 11, 12, 13];
+            arrange(&mut items, order.clone());
+            assert_eq!(items.to_vec(), order.iter().map(|at| at + 10).collect::<Vec<_>>());
+        }
     }
 
     #[test]

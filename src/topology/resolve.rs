@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
+use foldhash::fast::RandomState;
 use indexmap::map::Entry;
 
 use crate::diag::{Code, Finding, Location};
+use crate::model::hashed::Hashed;
 use crate::model::load::cluster_kinds;
 use crate::model::manifest::Typed;
 use crate::model::{Assumed, Manifest, ObjectKey, Path};
@@ -28,9 +29,9 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
     let mut resolver = Resolver {
         manifests,
         assumed,
-        declared: IndexMap::with_capacity(manifests.len()),
+        declared: Hashed::with_capacity_and_hasher(manifests.len(), RandomState::default()),
         cluster_kinds: cluster_kinds(manifests),
-        nodes: IndexMap::with_capacity(manifests.len()),
+        nodes: Hashed::with_capacity_and_hasher(manifests.len(), RandomState::default()),
         streams: BTreeMap::new(),
         consumers: BTreeMap::new(),
         buses: BTreeMap::new(),
@@ -51,11 +52,12 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
 pub(super) struct Resolver<'a> {
     pub(super) manifests: &'a [Manifest],
     pub(super) assumed: &'a Assumed,
-    /// Every declared object and its manifest, in the order of the keys.
-    pub(super) declared: IndexMap<&'a ObjectKey, usize>,
+    /// Every declared object and its manifest; in the order of the keys where anything of the object
+    /// model is declared, which looks for neighbours.
+    pub(super) declared: Hashed<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
     pub(super) cluster_kinds: BTreeSet<(String, String)>,
-    pub(super) nodes: IndexMap<NodeName, NodeIndex>,
+    pub(super) nodes: Hashed<NodeName, NodeIndex>,
     /// Every stream that is declared, or that a channel stands for.
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,
     /// The first Consumer of NACK for each site, stream and name, and where it is.
@@ -88,7 +90,10 @@ impl Resolver<'_> {
                 .related(self.manifests[first].name_location(), "first declared here");
             self.findings.push(finding);
         }
-        self.declared.sort_unstable_keys();
+        let is_object_model = |manifest: &Manifest| matches!(manifest.typed, Typed::ObjectModel(_));
+        if self.manifests.iter().any(is_object_model) {
+            self.declared.sort_unstable_keys();
+        }
     }
 
     /// Nodes come first, so that whatever refers to one finds it, in whatever order they stand.

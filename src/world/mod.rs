@@ -17,12 +17,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::ObjectKey;
+use crate::model::hashed::Hashed;
 use crate::model::project::Streams;
+
+/// By key, in the order of keys once it is whole.
+pub type Keyed<V> = Hashed<Key, V>;
 
 /// Which object, on which plane. The site tells NATS accounts apart: it is empty for the account that
 /// the run itself connects to, else `[NAMESPACE/ACCOUNT][#DOMAIN]`, after NACK's Account object and the
 /// JetStream domain.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
     Object(ObjectKey),
@@ -225,14 +229,15 @@ pub struct Account {
 /// Objects of both planes, and of which planes at all.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct World {
-    pub objects: BTreeMap<Key, Object>,
+    /// In the order of keys.
+    pub objects: Keyed<Object>,
     /// `None` where no Kubernetes plane takes part.
     pub cluster: Option<Cluster>,
     /// NATS accounts by their site; empty where no JetStream plane takes part.
     pub accounts: BTreeMap<String, Account>,
     /// Configurations of live streams that are neither wanted nor owned: their subjects and limits
     /// stand in the way of others.
-    pub others: BTreeMap<Key, Value>,
+    pub others: Keyed<Value>,
     /// Who makes the streams of NACK's kinds, where the project says it.
     pub streams: Option<Streams>,
     /// What secret values are hashed with, so that equal shows and nothing else does.
@@ -259,7 +264,7 @@ impl World {
     }
 
     fn remove(&mut self, key: &Key) {
-        self.objects.remove(key);
+        self.objects.shift_remove(key);
         if matches!(key, Key::Stream { .. }) {
             self.objects.retain(|other, _| other.stream().as_ref() != Some(key));
         }
@@ -290,6 +295,7 @@ impl World {
             object.position = before.and_then(|before| before.position.clone());
             world.objects.insert(key, object);
         }
+        world.objects.sort_unstable_keys();
         world
     }
 }

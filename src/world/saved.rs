@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::hashed::sorted;
+
 use super::{Account, Cluster, Key, Object, World};
 
 const API_VERSION: &str = "evctl.dev/v1alpha1";
@@ -69,10 +71,10 @@ pub fn from_json(text: &str) -> Result<World, String> {
         ));
     }
     Ok(World {
-        objects: saved.objects.into_iter().map(|entry| (entry.key, entry.object)).collect(),
+        objects: sorted(saved.objects.into_iter().map(|entry| (entry.key, entry.object))),
         cluster: saved.kubernetes,
         accounts: saved.jetstream,
-        others: saved.others.into_iter().collect(),
+        others: sorted(saved.others),
         streams: None,
         salt: saved.salt,
     })

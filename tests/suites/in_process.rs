@@ -1,10 +1,10 @@
 //! Plans and applies through the library, so that a test can do something in between.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evctl::apply::{ApplyEvent, drive};
 use evctl::live::{NatsTarget, Servers, Targets, Wanted, Writer};
+use evctl::model::hashed::HashedSet;
 use evctl::model::{self, Assumed, Input};
 use evctl::plan::allowed::Options;
 use evctl::plan::build::build;
@@ -22,7 +22,7 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
     let wanted = Wanted {
-        streams: BTreeSet::from([Key::Stream {
+        streams: HashedSet::from_iter([Key::Stream {
             site: String::new(),
             name: "KN_DEFAULT__A".to_owned(),
         }]),

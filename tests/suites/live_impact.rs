@@ -1,10 +1,10 @@
 //! What changes cost, as predicted from a world that was observed, beside what a real nats-server
 //! then drops. What is said to be exact must be equal; estimates must be within what they say.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evctl::live::{NatsTarget, Servers, Targets, Wanted, now};
+use evctl::model::hashed::HashedSet;
 use evctl::plan::impact::{Impact, Scales};
 use evctl::world::{Key, World};
 use libtest_mimic::Trial;
@@ -34,7 +34,7 @@ pub(super) fn trials() -> Vec<Trial> {
 pub(super) fn observe(nats: &Nats, streams: &[&str]) -> World {
     let target = NatsTarget { servers: vec![nats.url()], ..NatsTarget::default() };
     let targets = Targets { cluster: None, nats: Some(target), timeout: Duration::from_secs(5) };
-    let streams: BTreeSet<Key> = streams.iter().map(|name| stream_key(name)).collect();
+    let streams: HashedSet<Key> = streams.iter().map(|name| stream_key(name)).collect();
     let wanted = Wanted { streams, project: "test".to_owned(), ..Wanted::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

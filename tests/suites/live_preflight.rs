@@ -2,11 +2,12 @@
 //! random plans is sent as it stands in the plan, also those that it refuses; codes must agree.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use evctl::diag::{FileId, Location, Span};
 use evctl::jetstream::{consumer, stream};
 use evctl::model::ObjectKey;
+use evctl::model::hashed::sorted;
 use evctl::plan::allowed::Options;
 use evctl::plan::build::build;
 use evctl::plan::{Action, Change};
@@ -136,7 +137,7 @@ fn desired(case: u32, drafts: &[Option<Draft>]) -> Desired {
             let of = Key::Consumer { site: String::new(), stream: name.clone(), name: reader };
             let body = consumer::normal(config.as_object().unwrap());
             desired.world.objects.insert(of.clone(), object(&of, body));
-            desired.needs.insert(of, BTreeSet::from([key.clone()]));
+            desired.needs.insert(of, vec![key.clone()]);
         }
     }
     let origin = Origin {
@@ -178,7 +179,11 @@ fn observe(wire: &Wire) -> World {
         info: wire.api("INFO", &Value::Null),
         ..Account::default()
     };
-    World { objects, accounts: BTreeMap::from([(String::new(), account)]), ..World::default() }
+    World {
+        objects: sorted(objects),
+        accounts: BTreeMap::from([(String::new(), account)]),
+        ..World::default()
+    }
 }
 
 /// Sends what the plan would write, or refuses to; the code of the server's answer.

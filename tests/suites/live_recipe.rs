@@ -132,7 +132,10 @@ impl Case {
         let mut body = live.objects[&stream_key("ORDERS")].body.clone();
         body.as_object_mut().unwrap().extend(self.to.as_object().unwrap().clone());
         let object = Object { body, ..Object::default() };
-        World { objects: [(stream_key("ORDERS"), object)].into(), ..World::default() }
+        World {
+            objects: [(stream_key("ORDERS"), object)].into_iter().collect(),
+            ..World::default()
+        }
     }
 
     /// Where the name changes, the old stream is deleted once its clients have gone.
@@ -277,7 +280,8 @@ fn consumer_again(version: &'static str, retention: &str) {
         Key::Consumer { site: String::new(), stream: "ORDERS".into(), name: "BILLING".into() };
     let mut wanted = live.objects[&key].clone();
     wanted.body["max_waiting"] = json!(100);
-    let desired = World { objects: [(key.clone(), wanted)].into(), ..World::default() };
+    let desired =
+        World { objects: [(key.clone(), wanted)].into_iter().collect(), ..World::default() };
     let recipe = recipe::of(&key, &desired, &live).unwrap();
     assert_eq!(recipe.method, Method::Position);
     wait_for(&publisher, publisher.count() + 100);

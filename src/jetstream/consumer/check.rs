@@ -54,7 +54,7 @@ impl<'a> Rules<'a> {
         stream: Option<&'a Config>,
         beside: &'a Beside<'a>,
     ) -> (Self, Vec<Refusal>) {
-        let decoded = decode(EVERY, config, server);
+        let decoded = decode(EVERY, config.clone(), server);
         let (found, dropped): (Vec<_>, Vec<_>) =
             decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
         let filled = settle(decoded.config.clone(), server, stream);

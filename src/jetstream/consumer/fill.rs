@@ -22,7 +22,7 @@ pub(super) const FLOW_HEARTBEAT: i64 = 1_000_000_000;
 /// What a server would store and answer, without `_nats.*`. Fields that its version does not know
 /// are gone. Whether it would take the configuration at all is `check`'s to say.
 pub fn fill(config: &Config, server: &Server, stream: Option<&Config>) -> Config {
-    let mut filled = settle(decode(EVERY, config, server).config, server, stream);
+    let mut filled = settle(decode(EVERY, config.clone(), server).config, server, stream);
     if filled.text("priority_policy") == "none" {
         filled.remove("priority_policy");
     }

@@ -24,12 +24,17 @@ pub use update::change;
 /// without what the rule book does not know. Of the newest server and a stream without limits;
 /// `change` compares with the defaults of those that are asked.
 pub fn normal(config: &Config) -> Config {
+    into_normal(config.clone())
+}
+
+/// As `normal`, of a configuration that is needed no more.
+pub fn into_normal(config: Config) -> Config {
     let server = Server::assumed(Version::NEWEST);
-    compared(&fill::settle(decode(EVERY, config, &server).config, &server, None))
+    compared(fill::settle(decode(EVERY, config, &server).config, &server, None))
 }
 
 /// A configuration that is filled in, in the form by which it is compared.
-fn compared(filled: &Config) -> Config {
+fn compared(filled: Config) -> Config {
     let mut normal = by_table(FIELDS, filled);
     if normal.text("priority_policy") == "none" {
         normal.remove("priority_policy");

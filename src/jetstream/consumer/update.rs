@@ -38,8 +38,8 @@ pub fn change(
     stream: Option<&Config>,
     beside: &Beside<'_>,
 ) -> Verdict {
-    let refusals = decode(EVERY, desired, server).refusals;
-    let (from, to) = (compared(live), compared(&fill(desired, server, stream)));
+    let refusals = decode(EVERY, desired.clone(), server).refusals;
+    let (from, to) = (compared(live.clone()), compared(fill(desired, server, stream)));
     let mut changes = differences(FIELDS, &from, &to, server.version);
     changes.extend(dropped(EVERY, &from, desired, &refusals));
     if changes.is_empty() {
@@ -87,7 +87,7 @@ impl Rules<'_> {
                 continue;
             }
             let (from, to) = (live.get(*name), self.filled.get(*name));
-            let (from, to) = (field.normal(from), field.normal(to));
+            let (from, to) = (field.normal(from.cloned()), field.normal(to.cloned()));
             let rule = field.rule_of(self.server.version);
             if let Some((code, text)) = rule.refusal(from.as_ref(), to.as_ref()) {
                 self.no(code, field.name, text);

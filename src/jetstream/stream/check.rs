@@ -29,7 +29,7 @@ pub(super) struct Rules<'a> {
 /// Why a server would not make this stream: the first refusal is the one that it answers; what it
 /// would only drop without a word comes last.
 pub fn check(config: &Config, server: &Server, beside: &Beside<'_>) -> Vec<Refusal> {
-    let decoded = decode(EVERY, config, server);
+    let decoded = decode(EVERY, config.clone(), server);
     let (mut found, dropped): (Vec<_>, Vec<_>) =
         decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
     let filled = settle(decoded.config.clone(), server, beside);

@@ -16,7 +16,7 @@ pub(super) const DUPLICATE_WINDOW: i64 = 120_000_000_000;
 /// What a server would store and answer, without `_nats.*`. Fields that its version does not know
 /// are gone. Whether it would take the configuration at all is `check`'s to say.
 pub fn fill(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
-    let mut filled = settle(decode(EVERY, config, server).config, server, beside);
+    let mut filled = settle(decode(EVERY, config.clone(), server).config, server, beside);
     echo(EVERY, &mut filled, server);
     filled
 }
@@ -31,7 +31,7 @@ pub fn fill_update(config: &Config, server: &Server, beside: &Beside<'_>) -> Con
 
 /// As `fill_update`, without what the server only says for nothing.
 pub(super) fn fill_decoded(config: &Config, server: &Server, beside: &Beside<'_>) -> Config {
-    let mut filled = settle(decode(EVERY, config, server).config, server, beside);
+    let mut filled = settle(decode(EVERY, config.clone(), server).config, server, beside);
     seal(&mut filled);
     if let Some(Value::Object(republish)) = filled.get_mut("republish")
         && republish.text("dest").is_empty()

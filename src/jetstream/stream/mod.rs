@@ -30,16 +30,20 @@ pub use update::change;
 /// without what the rule book does not know. Of the newest server; `change` compares with the
 /// defaults of the server that is asked.
 pub fn normal(config: &Config) -> Config {
+    into_normal(config.clone())
+}
+
+/// As `normal`, of a configuration that is needed no more.
+pub fn into_normal(config: Config) -> Config {
     let server = Server::assumed(Version::NEWEST);
     let decoded = decode(EVERY, config, &server).config;
-    compared(&fill::settle(decoded, &server, &Beside::unknown()))
+    compared(fill::settle(decoded, &server, &Beside::unknown()))
 }
 
 /// A configuration that is filled in, in the form by which it is compared.
-fn compared(filled: &Config) -> Config {
-    let mut filled = filled.clone();
+fn compared(mut filled: Config) -> Config {
     filled.values_mut().for_each(without_empty_lists);
-    let mut normal = by_table(FIELDS, &filled);
+    let mut normal = by_table(FIELDS, filled);
     if normal.get("num_replicas").is_some_and(|replicas| *replicas == json!(0)) {
         normal.insert("num_replicas".to_owned(), json!(1));
     }
@@ -65,7 +69,7 @@ fn without_empty_lists(value: &mut Value) {
 
 /// A live configuration in the form by which it is compared: as the server says it.
 fn observed(live: &Config, server: &Server) -> Config {
-    compared(&decode(EVERY, live, server).config)
+    compared(decode(EVERY, live.clone(), server).config)
 }
 
 #[cfg(test)]

@@ -31,9 +31,9 @@ const ORDER: &[&str] = &[
 /// What becomes of a live stream that is wanted otherwise. `live` as the server says it, `desired` as
 /// it would be sent.
 pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<'_>) -> Verdict {
-    let refusals = decode(EVERY, desired, server).refusals;
+    let refusals = decode(EVERY, desired.clone(), server).refusals;
     let from = observed(live, server);
-    let to = compared(&fill_decoded(desired, server, beside));
+    let to = compared(fill_decoded(desired, server, beside));
     let mut changes = differences(FIELDS, &from, &to, server.version);
     // The server writes it on a mirror.
     changes.retain(|change| change.field != "mirror_direct" || !to.contains_key("mirror"));
@@ -57,7 +57,7 @@ pub(super) fn refusals_of(
     server: &Server,
     beside: &Beside<'_>,
 ) -> Vec<Refusal> {
-    let decoded = decode(EVERY, desired, server);
+    let decoded = decode(EVERY, desired.clone(), server);
     let (found, dropped): (Vec<_>, Vec<_>) =
         decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
     let filled = settle(decoded.config.clone(), server, beside);
@@ -109,7 +109,7 @@ impl Rules<'_> {
 
     /// The table's rules.
     fn fixed(&mut self, live: &Config) {
-        let (from, to) = (observed(live, self.server), compared(&self.filled));
+        let (from, to) = (observed(live, self.server), compared(self.filled.clone()));
         for name in ORDER {
             let Some(field) = EVERY.iter().find(|field| field.name == *name) else { continue };
             if !field.is_known(self.server.version) {
@@ -182,9 +182,9 @@ impl Rules<'_> {
     /// In a cluster: a move, and copies or retention beside it.
     fn moves(&mut self, live: &Config) {
         let (old, new) = (live.number("num_replicas").max(1), self.filled.number("num_replicas"));
-        let (from, to) = (observed(live, self.server), compared(&self.filled));
+        let (from, to) = (observed(live, self.server), compared(self.filled.clone()));
         // As it stands: 2.10 keeps an empty one, and moves for it.
-        let placed = decode(EVERY, live, self.server).config;
+        let placed = decode(EVERY, live.clone(), self.server).config;
         let placement = self.filled.get("placement");
         let moves = placement.is_some() && placement != placed.get("placement");
         let retention = from.get("retention") != to.get("retention");

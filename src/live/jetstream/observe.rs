@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::jetstream::{consumer, stream as rules};
 use crate::live::nats::{Connection, RequestError};
 use crate::live::{LiveError, Wanted};
+use crate::model::hashed::Hashed;
 use crate::world::{Key, Object, Owner, StreamState, World, mark};
 
 use super::list::{ConsumerEntry, Listed, StreamEntry, Unlisted, list};
@@ -27,6 +28,10 @@ pub(in crate::live) struct Site<'a> {
 impl Site<'_> {
     fn stream(&self, name: &str) -> Key {
         Key::Stream { site: self.name.to_owned(), name: name.to_owned() }
+    }
+
+    fn consumer(&self, stream: &str, name: String) -> Key {
+        Key::Consumer { site: self.name.to_owned(), stream: stream.to_owned(), name }
     }
 
     /// Whether a stream is wanted under this site; `None` where another site of the same account has it.
@@ -54,105 +59,159 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(entry: &StreamEntry) -> Self {
+    fn of(entry: StreamEntry) -> Self {
         Self {
             name: entry.config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
             owner: mark::of_config(&entry.config),
             protected: mark::is_protected(&entry.config),
             state: entry.state(),
-            body: Value::Object(rules::normal(&entry.config)),
+            body: Value::Object(rules::into_normal(entry.config)),
+        }
+    }
+
+    fn object(self) -> Object {
+        Object {
+            body: self.body,
+            owner: self.owner,
+            protected: self.protected,
+            state: Some(self.state),
+            ..Object::default()
         }
     }
 }
 
-/// Reads every stream that is wanted or owned by the project, and their consumers. What the server names
-/// and cannot list goes to the account's `unread`.
+/// An account as far as it can be read before anybody knows what is wanted of it.
+pub(in crate::live) struct Ahead {
+    streams: Listed<Seen>,
+    /// By stream.
+    consumers: Hashed<String, Consumers>,
+}
+
+/// The consumers of a stream, each with its name.
+type Consumers = Result<Listed<(String, Object)>, Unlisted>;
+
+/// Reads every stream, and the consumers of those that the project owns, where it has a name.
+pub(in crate::live) async fn ahead(
+    nats: &Connection,
+    project: Option<&str>,
+) -> Result<Ahead, LiveError> {
+    const STREAMS: &str = "STREAM.LIST";
+    let streams =
+        list(nats, STREAMS, Seen::of).await.map_err(|error| error.spoken(nats, STREAMS))?;
+    let is_ours = |seen: &&Seen| {
+        let owner = seen.owner.as_ref().map(|owner| owner.project.as_str());
+        owner.is_some_and(|owner| Some(owner) == project) && is_read(seen, &streams.unread)
+    };
+    let ours = streams.entries.iter().filter(is_ours).map(|seen| seen.name.clone()).collect();
+    let consumers = consumers(nats, ours).await;
+    Ok(Ahead { streams, consumers })
+}
+
+/// Takes in every stream that is wanted or owned by the project, and their consumers. What the server
+/// names and cannot list goes to the account's `unread`.
 pub(in crate::live) async fn observe(
     nats: &Connection,
     site: &Site<'_>,
     wanted: &Wanted,
+    ahead: Ahead,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    const STREAMS: &str = "STREAM.LIST";
-    let listed = list(nats, STREAMS, |entry| Seen::of(&entry))
-        .await
-        .map_err(|error| error.spoken(nats, STREAMS))?;
-    let mut unread = listed.unread;
-    let mut read = Vec::new();
-    for Seen { name, owner, protected, body, state } in listed.entries {
-        let key = site.stream(&name);
-        let ours = owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
-        match site.wants(&name, ours, wanted) {
+    let Ahead { streams, consumers: mut read } = ahead;
+    let mut unread = streams.unread;
+    let mut kept = Vec::new();
+    for seen in streams.entries {
+        let ours = seen.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
+        match site.wants(&seen.name, ours, wanted) {
             None => {}
             Some(false) => {
-                world.others.insert(key, body);
+                world.others.insert(site.stream(&seen.name), seen.body);
             }
-            Some(true) => {
-                if state.consumers > 0 && !unread.contains_key(&name) {
-                    read.push(name);
-                }
-                let object =
-                    Object { body, owner, protected, state: Some(state), ..Object::default() };
-                world.objects.insert(key, object);
-            }
+            Some(true) => kept.push(seen),
         }
     }
-    consumers(nats, site, read, &mut unread, world).await?;
+    let of_kept = kept.iter().filter(|seen| is_read(seen, &unread));
+    let later = of_kept.filter(|seen| !read.contains_key(&seen.name));
+    let later = later.map(|seen| seen.name.clone()).collect();
+    read.extend(consumers(nats, later).await);
+    kept.retain(|seen| !is_gone(read.get(&seen.name)));
+    let names: Vec<String> = kept.iter().map(|seen| seen.name.clone()).collect();
+    let objects = kept.into_iter().map(|seen| (site.stream(&seen.name), seen.object()));
+    world.objects.extend(objects);
+    for name in names {
+        let listed = read.swap_remove(&name);
+        take(nats, site, &name, listed, &mut unread, world)?;
+    }
     world.accounts.entry(site.name.to_owned()).or_insert_with(|| nats.account.clone()).unread =
         unread;
     Ok(())
 }
 
+/// Whether a stream has consumers that can be asked for.
+fn is_read(seen: &Seen, unread: &BTreeMap<String, String>) -> bool {
+    seen.state.consumers > 0 && !unread.contains_key(&seen.name)
+}
+
 /// Reads the consumers of these streams.
-async fn consumers(
+async fn consumers(nats: &Connection, streams: Vec<String>) -> Hashed<String, Consumers> {
+    stream::iter(streams)
+        .map(|stream| async move {
+            let listed = list(nats, &list_of(&stream), kept).await;
+            (stream, listed)
+        })
+        .buffer_unordered(READING)
+        .collect()
+        .await
+}
+
+fn list_of(stream: &str) -> String {
+    format!("CONSUMER.LIST.{stream}")
+}
+
+/// Whether a stream has gone since the streams were listed.
+fn is_gone(consumers: Option<&Consumers>) -> bool {
+    match consumers {
+        Some(Err(Unlisted::Request(RequestError::Api(error)))) => error.err_code == 10059,
+        _ => false,
+    }
+}
+
+/// Takes the consumers of a stream into the world.
+fn take(
     nats: &Connection,
     site: &Site<'_>,
-    streams: Vec<String>,
+    stream: &str,
+    consumers: Option<Consumers>,
     unread: &mut BTreeMap<String, String>,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    let mut reading = stream::iter(streams)
-        .map(|stream| async move {
-            let subject = format!("CONSUMER.LIST.{stream}");
-            let listed = list(nats, &subject, |entry| kept(site.name, &stream, &entry)).await;
-            (stream, subject, listed)
-        })
-        .buffer_unordered(READING);
-    while let Some((stream, subject, listed)) = reading.next().await {
-        match listed {
-            Ok(Listed { entries, unread: missing }) => {
-                world.objects.extend(entries);
-                if let Some((consumer, why)) = missing.first_key_value() {
-                    unread.insert(stream, format!("its consumer {consumer} is not listed: {why}"));
-                }
+    match consumers {
+        None => {}
+        Some(Ok(Listed { entries, unread: missing })) => {
+            let consumer = |name| site.consumer(stream, name);
+            let entries = entries.into_iter().map(|(name, object)| (consumer(name), object));
+            world.objects.extend(entries);
+            if let Some((consumer, why)) = missing.first_key_value() {
+                let why = format!("its consumer {consumer} is not listed: {why}");
+                unread.insert(stream.to_owned(), why);
             }
-            // It has gone since the streams were listed.
-            Err(Unlisted::Request(RequestError::Api(error))) if error.err_code == 10059 => {
-                world.objects.remove(&site.stream(&stream));
-            }
-            // The server knows of the stream and cannot run it.
-            Err(Unlisted::Request(RequestError::Api(error))) if error.code == 500 => {
-                let why = format!("its consumers are not listed: {}", error.text);
-                unread.insert(stream, why);
-            }
-            Err(error) => return Err(error.spoken(nats, &subject)),
         }
+        // The server knows of the stream and cannot run it.
+        Some(Err(Unlisted::Request(RequestError::Api(error)))) if error.code == 500 => {
+            let why = format!("its consumers are not listed: {}", error.text);
+            unread.insert(stream.to_owned(), why);
+        }
+        Some(Err(error)) => return Err(error.spoken(nats, &list_of(stream))),
     }
     Ok(())
 }
 
-fn kept(site: &str, stream: &str, entry: &ConsumerEntry) -> (Key, Object) {
-    let key = Key::Consumer {
-        site: site.to_owned(),
-        stream: stream.to_owned(),
-        name: entry.name.clone(),
-    };
+fn kept(entry: ConsumerEntry) -> (String, Object) {
     let object = Object {
-        body: Value::Object(consumer::normal(&entry.config)),
         owner: mark::of_config(&entry.config),
         protected: mark::is_protected(&entry.config),
         position: Some(entry.position()),
+        body: Value::Object(consumer::into_normal(entry.config)),
         ..Object::default()
     };
-    (key, object)
+    (entry.name, object)
 }

@@ -1,11 +1,9 @@
 //! Tables of what changes cost.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::*;
-use crate::world::{Account, ConsumerState, StreamState};
+use crate::world::{Account, ConsumerState, Keyed, StreamState};
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -320,7 +318,7 @@ fn a_consumer_that_is_made_again_starts_elsewhere() {
 fn what_goes_with_a_stream_and_with_a_consumer() {
     let mut world = world(json!({}), &[("A", json!({}), 2, 4, 1)], "2.15.2");
     let copy = Key::Stream { site: String::new(), name: "M".to_owned() };
-    world.others = BTreeMap::from([(copy, json!({"mirror": {"name": "S"}}))]);
+    world.others = Keyed::from_iter([(copy, json!({"mirror": {"name": "S"}}))]);
     verify(
         scales(&world).of_delete(&key()).as_ref(),
         exactly(

@@ -59,12 +59,10 @@ impl Trouble {
 
 /// Goes through changes in their order of work: refuses what will not be carried out, and says what is
 /// odd. What waits for something that is refused is not looked at: it will be held.
-pub(super) fn check(
-    changes: Vec<Change>,
-    desired: &Desired,
-    live: &World,
-) -> (Vec<Change>, Vec<Trouble>) {
-    let (changes, mut troubles) = rehearsal::rehearse(changes, desired, live);
+pub(super) fn check(changes: &mut [Change], desired: &Desired, live: &World) -> Vec<Trouble> {
+    let writes = changes.iter().any(|change| change.write.is_some());
+    let mut troubles =
+        if writes { rehearsal::rehearse(changes, desired, live) } else { Vec::new() };
     troubles.extend(filters::dead(desired, live));
-    (changes, troubles)
+    troubles
 }

@@ -15,33 +15,22 @@ use super::account::Paper;
 use super::{Trouble, names, words};
 
 /// Refuses the changes that will not be carried out, and says why each.
-pub(super) fn rehearse(
-    changes: Vec<Change>,
-    desired: &Desired,
-    live: &World,
-) -> (Vec<Change>, Vec<Trouble>) {
+pub(super) fn rehearse(changes: &mut [Change], desired: &Desired, live: &World) -> Vec<Trouble> {
     let bodies = filled(desired);
     let mut stage = Stage::new(live, desired, &bodies);
     let mut missing = BTreeSet::new();
     let mut troubles = Vec::new();
-    let mut judged = Vec::with_capacity(changes.len());
     for change in changes {
         let waits = change.needs.iter().any(|need| missing.contains(need));
-        let said = if waits { None } else { stage.play(&change) };
-        let change = match said {
-            Some(trouble) => {
-                let refused = refused(change, &trouble);
-                troubles.push(trouble);
-                refused
-            }
-            None => change,
-        };
-        if waits || hold::leaves_a_gap(&change) {
+        if !waits && let Some(trouble) = stage.play(change) {
+            *change = refused(change.clone(), &trouble);
+            troubles.push(trouble);
+        }
+        if waits || hold::leaves_a_gap(change) {
             missing.insert(change.key.clone());
         }
-        judged.push(change);
     }
-    (judged, troubles)
+    troubles
 }
 
 fn refused(change: Change, trouble: &Trouble) -> Change {

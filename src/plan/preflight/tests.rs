@@ -11,7 +11,7 @@ use crate::plan::allowed::Options;
 use crate::plan::build::reviewed;
 use crate::plan::{Action, check};
 use crate::world::lower::{Desired, Origin};
-use crate::world::{Account, Key, Object, Owner, World};
+use crate::world::{Account, Key, Keyed, Object, Owner, World};
 
 const GIB: i64 = 1 << 30;
 
@@ -229,9 +229,9 @@ fn another_channels_stream_is_not_adopted() {
     let wanted = object(&stream("KN_A__B", &["a.b._knative"]));
     let theirs = object(&stream("KN_A__B", &["a.B._knative"]));
     let config = wanted.1.body.as_object().expect("a mapping");
-    let live = World { objects: BTreeMap::from([theirs]), ..World::default() };
+    let live = World { objects: Keyed::from_iter([theirs]), ..World::default() };
     let trouble = super::names::taken(&wanted.0, config, &live).expect("a trouble");
     assert_eq!(trouble.code, Code::NameTaken);
-    let same = World { objects: BTreeMap::from([wanted.clone()]), ..World::default() };
+    let same = World { objects: Keyed::from_iter([wanted.clone()]), ..World::default() };
     assert_eq!(super::names::taken(&wanted.0, config, &same), None);
 }

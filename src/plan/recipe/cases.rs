@@ -28,7 +28,7 @@ fn world(stream: Value, consumer: Value, level: Option<u64>) -> World {
     let consumer = Object { position: Some(position), ..object(consumer) };
     let account = Account { api_level: level, ..Account::default() };
     World {
-        objects: [(stream_key(), stream), (consumer_key(), consumer)].into(),
+        objects: [(stream_key(), stream), (consumer_key(), consumer)].into_iter().collect(),
         accounts: [(String::new(), account)].into(),
         ..World::default()
     }
@@ -40,7 +40,7 @@ fn live(level: Option<u64>) -> World {
 }
 
 fn to(stream: Value) -> World {
-    World { objects: [(stream_key(), object(stream))].into(), ..World::default() }
+    World { objects: [(stream_key(), object(stream))].into_iter().collect(), ..World::default() }
 }
 
 /// The requests of a recipe, each as `API payload`.
@@ -148,7 +148,10 @@ fn a_workqueue_is_purged_of_what_is_done() {
 #[test]
 fn a_consumer_goes_on_where_it_was() {
     let again = json!({"durable_name": "C", "ack_policy": "all"});
-    let wanted = World { objects: [(consumer_key(), object(again))].into(), ..World::default() };
+    let wanted = World {
+        objects: [(consumer_key(), object(again))].into_iter().collect(),
+        ..World::default()
+    };
     check(
         of(&consumer_key(), &wanted, &live(Some(5))),
         Method::Position,

@@ -30,7 +30,7 @@ impl Lowering<'_> {
             if node.generated_by.is_some() {
                 continue;
             }
-            let config = stream_rules::normal(&stream(namespace(object), &object.name, spec));
+            let config = stream_rules::into_normal(stream(namespace(object), &object.name, spec));
             let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let key = Key::Stream { site: String::new(), name };
             self.add(&key, Value::Object(config), object, node.at);
@@ -59,7 +59,7 @@ impl Lowering<'_> {
             upper_uid: &upper,
             lower_uid: &lower,
         };
-        let config = consumer_rules::normal(&consumer(reader, spec, route.delivery.as_ref()));
+        let config = consumer_rules::into_normal(consumer(reader, spec, route.delivery.as_ref()));
         let name =
             config.get("durable_name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let key = Key::Consumer { site: site.clone(), stream: stream_name.clone(), name };

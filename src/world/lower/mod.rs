@@ -8,7 +8,7 @@ mod nack;
 mod objects;
 mod references;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use crate::model::{Manifest, ObjectKey};
 use crate::topology::Topology;
 
 use super::secret::Vault;
-use super::{Key, Object, Owner, World};
+use super::{Key, Keyed, Object, Owner, World};
 
 pub use nack::{is_made, streams as nack_streams};
 pub use references::definition;
@@ -38,9 +38,9 @@ pub struct Origin {
 #[derive(Default)]
 pub struct Desired {
     pub world: World,
-    pub origins: BTreeMap<Key, Origin>,
+    pub origins: Keyed<Origin>,
     /// What each object needs to be there first.
-    pub needs: BTreeMap<Key, BTreeSet<Key>>,
+    pub needs: Keyed<Vec<Key>>,
     /// Streams and consumers that are made and then left as they are (`preventUpdate`).
     pub frozen: BTreeSet<Key>,
     /// Streams and consumers that are declared, and that a controller in the cluster makes.
@@ -62,10 +62,10 @@ impl Desired {
 pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &World) -> Desired {
     let mut lowering = Lowering { topology, project, live, desired: Desired::default() };
     lowering.desired.world = World {
-        objects: BTreeMap::new(),
+        objects: Keyed::default(),
         cluster: live.cluster.clone(),
         accounts: live.accounts.clone(),
-        others: BTreeMap::new(),
+        others: Keyed::default(),
         streams: live.streams,
         salt: live.salt.clone(),
     };
@@ -80,6 +80,7 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
     if live.cluster.is_some() {
         lowering.references(manifests);
     }
+    lowering.desired.world.objects.sort_unstable_keys();
     lowering.desired
 }
 
@@ -113,7 +114,10 @@ impl Lowering<'_> {
         let plane = |key: &Key| key.object().is_none() || self.live.cluster.is_some();
         let is_there = |key: &Key| plane(key) && self.desired.world.objects.contains_key(key);
         if from != to && is_there(from) && is_there(to) {
-            self.desired.needs.entry(from.clone()).or_default().insert(to.clone());
+            let needs = self.desired.needs.entry(from.clone()).or_default();
+            if !needs.contains(to) {
+                needs.push(to.clone());
+            }
         }
     }
 }

@@ -152,10 +152,10 @@ impl Lowering<'_> {
 
     fn make(&mut self, manifest: &Manifest, kind: &Nack, key: &Key) {
         let config = match kind {
-            Nack::Stream(spec) => stream_rules::normal(&stream(spec)),
-            Nack::KeyValue(spec) => stream_rules::normal(&key_value(spec)),
-            Nack::ObjectStore(spec) => stream_rules::normal(&object_store(spec)),
-            Nack::Consumer(spec) => consumer_rules::normal(&consumer(spec)),
+            Nack::Stream(spec) => stream_rules::into_normal(stream(spec)),
+            Nack::KeyValue(spec) => stream_rules::into_normal(key_value(spec)),
+            Nack::ObjectStore(spec) => stream_rules::into_normal(object_store(spec)),
+            Nack::Consumer(spec) => consumer_rules::into_normal(consumer(spec)),
             Nack::Account(_) => return,
         };
         self.add(key, Value::Object(config), &manifest.key, manifest.name_location());

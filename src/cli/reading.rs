@@ -1,0 +1,49 @@
+//! The servers, read while the files are. Knows nothing of what the files say, but for the project's
+//! name.
+
+use tokio::task::JoinSet;
+
+use crate::live::{LiveError, Servers};
+use crate::world::World;
+
+use super::planes::Against;
+
+/// What a plan is made against, once the reading of servers has begun.
+pub(super) enum Begun {
+    Snapshot(Box<World>, String),
+    Live(Reading),
+}
+
+/// Servers while they are connected to and read. The work stops where nobody waits for it.
+pub(super) struct Reading(JoinSet<Result<Servers, LiveError>>);
+
+impl Begun {
+    pub(super) fn of(against: Against, project: Option<String>) -> Self {
+        match against {
+            Against::Snapshot(world, note) => Self::Snapshot(world, note),
+            Against::Live(targets) => {
+                let mut reading = JoinSet::new();
+                reading
+                    .spawn(async move { Servers::read_ahead(&targets, project.as_deref()).await });
+                Self::Live(Reading(reading))
+            }
+        }
+    }
+}
+
+impl Reading {
+    /// The servers.
+    ///
+    /// # Errors
+    /// What could not be connected to or read.
+    pub(super) async fn ended(mut self) -> Result<Servers, LiveError> {
+        match self.0.join_next().await {
+            Some(Ok(read)) => read,
+            _ => Err(LiveError::new(
+                "the servers were not read",
+                "the reading ended without an answer",
+                "that is a mistake of evctl's: please report it",
+            )),
+        }
+    }
+}
