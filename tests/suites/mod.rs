@@ -23,6 +23,7 @@ mod inputs;
 mod kustomize;
 mod live_both_planes;
 mod live_changes;
+mod live_cluster;
 mod live_connections;
 mod live_faults;
 mod live_impact;
@@ -110,6 +111,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_prune::trials(),
         live_saved_plan::trials(),
         live_changes::trials(),
+        live_cluster::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
         live_sites::trials(),

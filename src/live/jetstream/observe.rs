@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::jetstream::{consumer, stream as rules};
 use crate::live::nats::{Connection, RequestError};
 use crate::live::{LiveError, Wanted};
-use crate::world::{Key, Object, Owner, StreamState, World, mark};
+use crate::world::{Account, Key, Object, Owner, StreamState, World, mark};
 
 use super::list::{ConsumerEntry, Listed, StreamEntry, Unlisted, list};
+use super::peers::peers;
 
 /// How many lists of consumers are asked for at once. The server works a connection's requests off one
 /// by one; so many keep it busy while answers are on their way and decoded.
@@ -74,9 +75,9 @@ pub(in crate::live) async fn observe(
     world: &mut World,
 ) -> Result<(), LiveError> {
     const STREAMS: &str = "STREAM.LIST";
-    let listed = list(nats, STREAMS, |entry| Seen::of(&entry))
-        .await
-        .map_err(|error| error.spoken(nats, STREAMS))?;
+    let streams = list(nats, STREAMS, |entry| Seen::of(&entry));
+    let (listed, peers) = tokio::join!(streams, peers(nats));
+    let listed = listed.map_err(|error| error.spoken(nats, STREAMS))?;
     let mut unread = listed.unread;
     let mut read = Vec::new();
     for Seen { name, owner, protected, body, state } in listed.entries {
@@ -98,8 +99,8 @@ pub(in crate::live) async fn observe(
         }
     }
     consumers(nats, site, read, &mut unread, world).await?;
-    world.accounts.entry(site.name.to_owned()).or_insert_with(|| nats.account.clone()).unread =
-        unread;
+    let account = Account { peers, unread, ..nats.account.clone() };
+    world.accounts.insert(site.name.to_owned(), account);
     Ok(())
 }
 

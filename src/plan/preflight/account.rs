@@ -16,6 +16,7 @@ pub(super) type Named<'a> = BTreeMap<&'a str, &'a Config>;
 
 /// An account between two steps.
 pub(super) struct Paper<'a> {
+    pub(super) account: &'a Account,
     pub(super) server: Server,
     pub(super) streams: Named<'a>,
     subjects: SubjectIndex<'a>,
@@ -27,10 +28,11 @@ pub(super) struct Paper<'a> {
 
 impl<'a> Paper<'a> {
     /// An account without its streams. What they use is in what the server said of its limits.
-    pub(super) fn new(account: &Account) -> Self {
+    pub(super) fn new(account: &'a Account) -> Self {
         let cluster = account.cluster.as_deref();
         let server = Server::new(&account.version, account.api_level, cluster, &account.info);
         Self {
+            account,
             server,
             streams: Named::new(),
             subjects: SubjectIndex::default(),

@@ -3,12 +3,14 @@
 //! when its turn comes. Asks no server; what is not known is not judged.
 
 mod account;
+mod doubt;
 mod filters;
 mod finding;
 mod names;
 mod offline;
 mod order;
 mod rehearsal;
+mod servers;
 mod words;
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::world::lower::{Desired, derived_uid};
 use crate::world::{Key, World, placeholder};
 
 use super::account::Paper;
-use super::{Trouble, names, words};
+use super::servers::Places;
+use super::{Trouble, doubt, names, words};
 
 /// Refuses the changes that will not be carried out, and says why each.
 pub(super) fn rehearse(
@@ -34,7 +35,7 @@ pub(super) fn rehearse(
                 troubles.push(trouble);
                 refused
             }
-            None => change,
+            None => Change { unverified: stage.doubt(&change), ..change },
         };
         if waits || hold::leaves_a_gap(&change) {
             missing.insert(change.key.clone());
@@ -142,6 +143,16 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Why a change is not sure to be carried out, although nothing is known against it.
+    fn doubt(&self, change: &Change) -> Option<String> {
+        let Some(site) = change.key.site() else { return change.unverified.clone() };
+        let write = change.write.as_ref().filter(|write| write.mode != Mode::Delete)?;
+        let paper = self.accounts.get(site)?;
+        let live = self.live.objects.get(&change.key).filter(|_| write.mode == Mode::Put);
+        let live = live.and_then(|object| object.body.as_object());
+        doubt::doubt(paper, &change.key, write.body.as_object()?, live)
+    }
+
     fn delete(&mut self, key: &Key) {
         let Some((key, _)) = self.live.objects.get_key_value(key) else { return };
         let Some(paper) = self.account(key) else { return };
@@ -169,6 +180,7 @@ fn stream_step<'a>(
         None => stream::check(config, &paper.server, &beside).into_iter().next(),
         Some(live) => answer(&stream::change(live, config, &paper.server, &beside)),
     };
+    let refusal = refusal.or_else(|| Places::of(paper, config, present)?.refusal());
     match refusal {
         None => {
             paper.put(config);
