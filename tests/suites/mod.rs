@@ -61,6 +61,7 @@ mod shape_seeds;
 mod shape_seeds_flows;
 mod simulation_properties;
 mod suggestions;
+mod terminals;
 mod world_properties;
 mod yaml_as_kubernetes;
 
@@ -119,6 +120,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         secrecy::trials(),
         live_connections::trials(),
         live_interrupted::trials(),
+        terminals::trials(),
         live_unread::trials(),
         yaml_as_kubernetes::trials(),
     ]
