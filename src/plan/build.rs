@@ -44,6 +44,7 @@ pub fn reviewed(
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
     preflight::after_what_makes_room(&mut changes, desired, live);
+    preflight::after_what_frees_it(&mut changes, desired, live);
     let (changes, troubles) = preflight::check(order::sort(changes), desired, live);
     let undeclared = pruned.left_alone;
     (Plan { project: project.to_owned(), changes: hold(changes), undeclared }, troubles)

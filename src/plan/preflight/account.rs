@@ -1,7 +1,7 @@
 //! One account on paper: its streams and consumers as they are between two steps, and what is used of
 //! its limits. Knows nothing of plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::jetstream::decode::Read;
 use crate::jetstream::server::{Beside, Holdings, Server};
 use crate::jetstream::subject_index::{Held, SubjectIndex};
 use crate::jetstream::{Config, stream};
-use crate::world::Account;
+use crate::world::{Account, Key, World};
 
 /// Streams or consumers by name.
 pub(super) type Named<'a> = BTreeMap<&'a str, &'a Config>;
@@ -150,6 +150,22 @@ impl<'a> Paper<'a> {
         let held = subjects.flat_map(|subject| self.subjects.meeting(subject));
         held.filter(|held| held.holder != name).collect()
     }
+}
+
+/// The sites of accounts of which every stream is known.
+pub(super) fn complete(live: &World) -> BTreeSet<&str> {
+    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+    let keys = live.objects.iter().map(|(key, _)| key).chain(live.others.keys());
+    for key in keys {
+        if let Key::Stream { site, .. } = key {
+            *known.entry(site).or_default() += 1;
+        }
+    }
+    let accounts = live.accounts.iter().filter(|(site, account)| {
+        let known = known.get(site.as_str()).copied().unwrap_or_default();
+        account.unread.is_empty() && account.info["streams"].as_u64() == Some(known)
+    });
+    accounts.map(|(site, _)| site.as_str()).collect()
 }
 
 /// The streams of the account that a stream copies from.

@@ -9,7 +9,9 @@ mod finding;
 mod names;
 mod offline;
 mod order;
+mod origins;
 mod rehearsal;
+mod room;
 mod servers;
 mod words;
 
@@ -25,6 +27,7 @@ use super::Change;
 pub use finding::findings;
 pub use offline::offline;
 pub(super) use order::after_what_makes_room;
+pub(super) use room::after_what_frees_it;
 
 /// Something that will go wrong, or not as it seems to be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,5 +71,6 @@ pub(super) fn check(
 ) -> (Vec<Change>, Vec<Trouble>) {
     let (changes, mut troubles) = rehearsal::rehearse(changes, desired, live);
     troubles.extend(filters::dead(desired, live));
+    troubles.extend(origins::missing(desired, live));
     (changes, troubles)
 }

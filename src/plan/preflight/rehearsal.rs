@@ -11,7 +11,7 @@ use crate::plan::{Action, Change, Mode, Rule, hold};
 use crate::world::lower::{Desired, derived_uid};
 use crate::world::{Key, World, placeholder};
 
-use super::account::Paper;
+use super::account::{Paper, complete};
 use super::servers::Places;
 use super::{Trouble, doubt, names, words};
 
@@ -82,11 +82,9 @@ impl<'a> Stage<'a> {
         for (key, body) in objects.chain(&live.others) {
             stage.note(key, body);
         }
-        for (site, account) in &live.accounts {
-            if let Some(paper) = stage.accounts.get_mut(site.as_str()) {
-                let told = account.info["streams"].as_u64();
-                let known = u64::try_from(paper.streams.len()).ok();
-                paper.complete = account.unread.is_empty() && told == known;
+        for site in complete(live) {
+            if let Some(paper) = stage.accounts.get_mut(site) {
+                paper.complete = true;
             }
         }
         stage

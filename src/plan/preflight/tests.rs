@@ -164,6 +164,56 @@ fn the_account_has_limits() {
         .says(&["update stream/A", "create stream/B"]);
 }
 
+/// What goes, or becomes smaller, goes before what would not fit without.
+#[test]
+fn room_is_made_before_it_is_taken() {
+    let limits = |reserved: i64, streams: i64| {
+        json!({"reserved_storage": reserved * GIB, "streams": streams,
+            "limits": {"max_memory": -1, "max_storage": 10 * GIB, "max_streams": 2}})
+    };
+    let prune = Options { prune: true, ..Options::default() };
+    let mut case = Case::new(&[sized("A", 8)]).live(&[sized("Z", 6)]).limits(limits(6, 1));
+    case.options = prune.clone();
+    case.says(&["delete stream/Z", "create stream/A"]);
+    // There is room for both: nothing has to wait.
+    let mut case = Case::new(&[sized("A", 3)]).live(&[sized("Z", 6)]).limits(limits(6, 1));
+    case.options = prune.clone();
+    case.says(&["create stream/A", "delete stream/Z"]);
+    Case::new(&[sized("A", 8), sized("Z", 2)])
+        .live(&[sized("Z", 6)])
+        .limits(limits(6, 1))
+        .says(&["update stream/Z", "create stream/A"]);
+    // A place among the streams.
+    let mut case = Case::new(&[sized("A", 1), sized("Y", 1)])
+        .live(&[sized("Y", 1), sized("Z", 1)])
+        .limits(limits(2, 2));
+    case.options = prune;
+    case.says(&["delete stream/Z", "create stream/A"]);
+    // Nothing that goes would do.
+    Case::new(&[sized("A", 9), sized("Z", 2)]).live(&[sized("Z", 6)]).limits(limits(6, 1)).says(&[
+        "update stream/Z",
+        "refused stream/A: insufficient storage resources available (10047): needs 9 GiB more, 8 GiB \
+         of 10 GiB is left",
+    ]);
+}
+
+#[test]
+fn origins_that_are_nowhere_are_told() {
+    let copies = |of: &str| json!({"name": "B", "sources": [{"name": of}]});
+    let known = || json!({"streams": 1});
+    let told = "it copies from stream TYPO, which is neither in the account nor declared";
+    let says = |case: Case, expected: &[&str]| case.live(&[stream("A", &["a"])]).says(expected);
+    let case = |of: &str| Case::new(&[stream("A", &["a"]), copies(of)]);
+    says(case("TYPO").limits(known()), &["create stream/B", told]);
+    says(case("A").limits(known()), &["create stream/B"]);
+    // There may be one that evctl has not seen.
+    says(case("TYPO").limits(json!({"streams": 2})), &["create stream/B"]);
+    let mirror = json!({"name": "M", "mirror": {"name": "TYPO"}});
+    says(Case::new(&[stream("A", &["a"]), mirror]).limits(known()), &["create stream/M", told]);
+    let far = json!({"name": "M", "mirror": {"name": "TYPO", "external": {"api": "$JS.far.API"}}});
+    says(Case::new(&[stream("A", &["a"]), far]).limits(known()), &["create stream/M"]);
+}
+
 #[test]
 fn copies_count_where_limits_are_flat() {
     // The server tells its sum without them.
