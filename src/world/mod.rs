@@ -22,7 +22,7 @@ use crate::model::project::Streams;
 
 /// Which object, on which plane. The site tells NATS accounts apart: it is empty for the account that
 /// the run itself connects to, else `[NAMESPACE/ACCOUNT][#DOMAIN]`, after NACK's Account object and the
-/// JetStream domain.
+/// JetStream domain, or `NAMESPACE`, as the NATS channel's dispatcher of that namespace connects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {

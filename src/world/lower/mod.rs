@@ -18,6 +18,7 @@ use crate::model::{Manifest, ObjectKey};
 use crate::topology::Topology;
 
 use super::secret::Vault;
+use super::site::scopes;
 use super::{Key, Object, Owner, World};
 
 pub use nack::{is_made, streams as nack_streams};
@@ -60,7 +61,8 @@ impl Desired {
 
 /// Lowers a topology against a live world, from which come uids, scopes, and which planes take part.
 pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &World) -> Desired {
-    let mut lowering = Lowering { topology, project, live, desired: Desired::default() };
+    let scopes = scopes(manifests);
+    let mut lowering = Lowering { topology, project, live, scopes, desired: Desired::default() };
     lowering.desired.world = World {
         objects: BTreeMap::new(),
         cluster: live.cluster.clone(),
@@ -94,6 +96,8 @@ struct Lowering<'a> {
     topology: &'a Topology,
     project: &'a str,
     live: &'a World,
+    /// The namespaces of channels that are scoped to them.
+    scopes: BTreeMap<&'a ObjectKey, &'a str>,
     desired: Desired,
 }
 
