@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::plan::text::{self, Head};
 
-use super::args::{ApplyOutput, InputArgs, Output, ProjectArgs, ServerArgs};
+use super::args::{InputArgs, LinesOutput, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
 use super::interrupt::interrupted;
@@ -23,7 +23,7 @@ use super::ui::Ui;
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
-    pub input: InputArgs<ApplyOutput>,
+    pub input: InputArgs<LinesOutput>,
     #[command(flatten)]
     pub project: ProjectArgs,
     /// Do not ask

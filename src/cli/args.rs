@@ -52,7 +52,7 @@ impl InputArgs {
     }
 }
 
-impl InputArgs<ApplyOutput> {
+impl InputArgs<LinesOutput> {
     /// The same input, with the form as verbs that plan have it.
     pub(super) fn planned(&self) -> InputArgs {
         InputArgs {
@@ -192,24 +192,24 @@ pub(super) enum Output {
     Jsonl,
 }
 
-/// The forms of what an apply says.
+/// The forms of verbs that have steps to tell of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum ApplyOutput {
+pub(super) enum LinesOutput {
     /// For people
     #[default]
     Text,
     /// One JSON document, at the end
     Json,
-    /// A JSON document on a line for every event, and one for the whole at the end
+    /// A JSON document on a line for every finding, change or event, and one for the whole at the end
     Jsonl,
 }
 
-impl From<ApplyOutput> for Output {
-    fn from(output: ApplyOutput) -> Self {
+impl From<LinesOutput> for Output {
+    fn from(output: LinesOutput) -> Self {
         match output {
-            ApplyOutput::Text => Self::Text,
-            ApplyOutput::Json => Self::Json,
-            ApplyOutput::Jsonl => Self::Jsonl,
+            LinesOutput::Text => Self::Text,
+            LinesOutput::Json => Self::Json,
+            LinesOutput::Jsonl => Self::Jsonl,
         }
     }
 }

@@ -14,6 +14,7 @@ mod interrupt;
 mod outputs;
 mod pipeline;
 mod plan;
+mod plan_lines;
 mod planes;
 mod progress;
 mod reading;

@@ -10,10 +10,13 @@ use crate::model::shape::schema_of_output;
 use crate::plan::json::PlanDocument;
 use crate::simulate::Trace;
 
+use super::plan_lines::PlanLine;
+
 /// Every document that evctl prints.
 pub(super) const ALL: &[Subject] = &[
     Subject::output("Findings", schema_of_output::<Findings>),
     Subject::output("Plan", schema_of_output::<PlanDocument<'static>>),
+    Subject::output("PlanLine", schema_of_output::<PlanLine<'static>>),
     Subject::output("ApplyReport", schema_of_output::<ReportDocument<'static>>),
     Subject::output("ApplyEvent", schema_of_output::<EventDocument<'static>>),
     Subject::output("Trace", schema_of_output::<Trace>),
@@ -34,7 +37,7 @@ struct Findings {
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes what `findings` builds; a test holds the two together")]
-struct Finding {
+pub(super) struct Finding {
     /// Kebab-case and stable: docs/diagnostics.md explains each.
     code: String,
     /// How much it weighs.

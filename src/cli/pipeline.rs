@@ -23,7 +23,7 @@ use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
 use crate::topology::{Backing, Resolved, resolve};
 use crate::world::lower::{Desired, definition, is_made, lower, nack_streams};
-use crate::world::site::{Declared, sites};
+use crate::world::site::{Declared, Site, scopes, sites};
 use crate::world::{Key, World, placeholder};
 
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
@@ -209,13 +209,15 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let mut servers = reading.ended().await?;
             let mut read = said.within(early, servers.namespace());
             let streams = chosen.settings.streams;
-            let mut wanted = wanted(&read, &project, &salt);
+            let scopes = servers.scopes(&read.manifests);
+            let mut wanted = wanted(&read, &project, &salt, &scopes);
             if servers.has_jetstream() && streams != Some(Streams::Observed) {
                 wanted.direct.insert(GROUP.to_owned());
             }
             let unserved = servers.discover(&wanted).await?;
             let made = read.manifests.iter().filter(|m| is_made(m, streams, unserved.as_ref()));
-            servers.join(&sites(made), &Declared::of(&read.manifests)).await?;
+            let further = sites(made).into_iter().chain(scopes).collect();
+            servers.join(&further, &Declared::of(&read.manifests)).await?;
             if request.is_kept {
                 servers.identify().await;
             }
@@ -354,7 +356,8 @@ fn further(live: &World) -> BTreeMap<String, String> {
 }
 
 /// What must be read from the servers for these files.
-fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
+fn wanted(read: &Read, project: &str, salt: &str, sites: &BTreeMap<String, Site>) -> Wanted {
+    let scopes = scopes(&read.manifests);
     let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
     let mut streams: HashedSet<Key> = read
         .resolved
@@ -365,7 +368,9 @@ fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
             (Backing::NatsJetStream(spec), Some(key)) => {
                 let namespace = key.namespace.as_deref().unwrap_or_default();
                 let name = stream_name(namespace, &key.name, spec);
-                Some(Key::Stream { site: String::new(), name })
+                let scope = scopes.get(key).filter(|scope| sites.contains_key(**scope));
+                let site = scope.map(|scope| (*scope).to_owned()).unwrap_or_default();
+                Some(Key::Stream { site, name })
             }
             _ => None,
         })

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::diag::{Severity, worst};
+use crate::diag::{Finding, Severity, worst};
 use crate::plan::{json, text};
 use crate::world::{World, saved};
 
-use super::args::{InputArgs, Output, ProjectArgs, ServerArgs};
+use super::args::{InputArgs, LinesOutput, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
 use super::findings;
 use super::pipeline::{self, Planned, Request, Stopped};
+use super::plan_lines;
 use super::saved_plan;
 use super::ui::Ui;
 
@@ -20,7 +21,7 @@ use super::ui::Ui;
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
-    pub input: InputArgs,
+    pub input: InputArgs<LinesOutput>,
     #[command(flatten)]
     pub project: ProjectArgs,
     /// End with 2 when changes are pending, and 3 when they cost data
@@ -38,9 +39,10 @@ pub(super) struct PlanArgs {
 
 /// Runs the verb.
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> Exit {
+    let input = args.input.planned();
     let request = Request {
         verb: "plan",
-        input: &args.input,
+        input: &input,
         project: &args.project,
         servers: &args.servers,
         environment,
@@ -48,7 +50,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
     };
     let planned = match pipeline::planned(&request).await {
         Ok(planned) => planned,
-        Err(stopped) => return stop(&stopped, args.input.output, ui),
+        Err(stopped) => return stop(&stopped, input.output, ui),
     };
     if let Some(file) = &args.save_world
         && let Err(why) = save(&planned.live, file)
@@ -58,13 +60,13 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
         return Exit::Failed;
     }
     if let Some(file) = &args.out
-        && let Err(why) = saved_plan::write(&planned, &args.input, file)
+        && let Err(why) = saved_plan::write(&planned, &input, file)
     {
         let what = format!("the plan cannot be written to {}", file.display());
         ui.error(&what, &why, "name a file in a folder that you may write to");
         return Exit::Failed;
     }
-    show(&planned, args.input.output, ui);
+    show(&planned, input.output, ui);
     if let Some(file) = &args.out {
         ui.status(&format!("Saved. `evctl apply {}` carries out exactly this.\n", file.display()));
     }
@@ -79,27 +81,33 @@ fn save(world: &World, file: &Path) -> Result<(), String> {
     std::fs::write(file, saved::to_json(world)?).map_err(|error| error.to_string())
 }
 
-/// Prints findings on stderr and the plan on stdout.
-pub(super) fn show(planned: &Planned, output: Output, ui: Ui) {
-    show_findings(planned, ui);
+/// Prints findings on stderr and the plan on stdout; as lines, both on stdout.
+fn show(planned: &Planned, output: Output, ui: Ui) {
+    if output != Output::Jsonl {
+        show_findings(planned, ui);
+    }
     match output {
         Output::Text => ui.out(&text::render(&planned.head, &planned.plan, ui.colour)),
         Output::Json => {
             ui.out(&format!("{:#}\n", json::document(&planned.head, &planned.plan)));
         }
-        Output::Jsonl => {
-            ui.out(&format!("{}\n", json::document(&planned.head, &planned.plan)));
-        }
+        Output::Jsonl => ui.out(&plan_lines::print(planned)),
     }
 }
 
 /// Prints what is to be said about the files, on stderr; notes are for `validate`.
 pub(super) fn show_findings(planned: &Planned, ui: Ui) {
-    let mut shown = planned.read.findings.clone();
-    shown.retain(|finding| finding.severity > Severity::Note);
+    let shown = told(planned);
     if !shown.is_empty() {
         ui.status(&findings::render(&shown, &planned.read.sources, ui.status_colour));
     }
+}
+
+/// What is to be said about the files.
+pub(super) fn told(planned: &Planned) -> Vec<Finding> {
+    let mut told = planned.read.findings.clone();
+    told.retain(|finding| finding.severity > Severity::Note);
+    told
 }
 
 /// The exit code of a run whose findings weigh too much, unless it is graver already.

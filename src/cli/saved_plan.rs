@@ -84,6 +84,7 @@ pub(super) async fn ready(
     };
     let mut servers = Servers::connect(&targets).await?;
     let mut sites = sites(&manifests);
+    sites.extend(servers.scopes(&manifests));
     sites.retain(|site, _| saved.accounts.contains_key(site));
     servers.join(&sites, &Declared::of(&manifests)).await?;
     servers.identify().await;

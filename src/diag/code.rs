@@ -116,6 +116,7 @@ catalogue! {
     OverCapacity "over-capacity" Error "more than the limits of the account allow";
     WorkQueueShared "work-queue-shared" Error "a consumer that a work queue cannot have";
     NameTaken "name-taken" Error "a live stream of this name that another channel made";
+    OriginMissing "origin-missing" Warning "a mirror or source of a stream that is nowhere";
     DeadFilter "dead-filter" Warning "a consumer's filter that no message of its stream can match";
     AttributeName "attribute-name" Warning "a name that is none of a CloudEvents attribute";
     DispatcherCrashes "dispatcher-crashes" Warning "a delivery at which the NATS channel's dispatcher ends, with every channel";

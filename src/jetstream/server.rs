@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Config;
@@ -34,8 +35,9 @@ pub enum Topology {
     },
 }
 
-/// A server of a cluster. Only the system account can ask for it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A server of a cluster that holds streams.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Peer {
     pub cluster: String,
     pub tags: Vec<String>,

@@ -17,12 +17,12 @@ use std::time::Duration;
 
 use crate::apply::Executor;
 use crate::apply::rollout::{Outcome, Step};
-use crate::model::ObjectKey;
 use crate::model::hashed::HashedSet;
+use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
-use crate::world::site::{Declared, Site};
+use crate::world::site::{Declared, Reference, Site, scoped_sites};
 use crate::world::{Account, Key, Plane, World};
 
 pub use target::{NatsAuth, NatsTarget, servers};
@@ -128,6 +128,15 @@ impl Servers {
         Ok(servers)
     }
 
+    /// The sites of channels that the dispatchers of their namespaces serve, where the run connects as
+    /// dispatchers do. To be asked before `join`.
+    pub fn scopes(&self, manifests: &[Manifest]) -> BTreeMap<String, Site> {
+        match self.own.as_ref().and_then(|own| own.reference.as_ref()) {
+            Some(Reference::ConfigMap(map)) => scoped_sites(manifests, &map.name),
+            _ => BTreeMap::new(),
+        }
+    }
+
     /// Connects to further accounts too, where the JetStream plane takes part at all.
     ///
     /// # Errors
@@ -153,7 +162,7 @@ impl Servers {
                 error.what = format!("site {name}: {}", error.what);
                 error
             };
-            let target = places.target(&own, site).await.map_err(in_site)?;
+            let target = places.target(&own, &named, site).await.map_err(in_site)?;
             let connection = nats::Connection::connect(&target, self.timeout).await;
             self.nats.insert(name.clone(), connection.map_err(in_site)?);
         }

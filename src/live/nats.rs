@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_nats::client::{Request, RequestErrorKind};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Message};
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -47,6 +48,8 @@ pub(super) struct Connection {
     prefix: String,
     /// Whether the prefix is one of the user's own, which may lead to any account.
     is_imported: bool,
+    /// Whether the JetStream that answers is the connected server's own, or that of its cluster.
+    is_direct: bool,
     timeout: Duration,
     pub(super) account: Account,
     /// Equal for two connections that lead to the same account of the same servers and domain; `None`
@@ -75,8 +78,19 @@ impl Connection {
             cluster: client.server_info().cluster.filter(|cluster| !cluster.is_empty()),
             ..Account::default()
         };
-        let mut connection = Self { client, prefix, is_imported, timeout, account, identity: None };
+        let (is_direct, identity) = (false, None);
+        let mut connection =
+            Self { client, prefix, is_imported, is_direct, timeout, account, identity };
         let info = connection.information().await?;
+        let domain = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let own = domain(connection.client.server_info().domain.as_deref());
+        let theirs = domain(info.get("domain").and_then(Value::as_str));
+        if own != theirs {
+            // JetStream is behind another server, across leaf nodes: whether that one stands alone is not
+            // known, nor which cluster it is of.
+            connection.account.cluster = Some(format!("domain {theirs}"));
+        }
+        connection.is_direct = own == theirs && !connection.is_imported;
         connection.account.api_level = info.get("api").and_then(|api| api.get("level")?.as_u64());
         connection.account.info = Value::Object(info);
         Ok(connection)
@@ -88,6 +102,21 @@ impl Connection {
         let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
         let mut part = || parts.next().flatten();
         matches!((part(), part(), part()), (Some(a), Some(b), Some(c)) if (a, b, c) >= wanted)
+    }
+
+    pub(super) fn is_direct(&self) -> bool {
+        self.is_direct
+    }
+
+    /// The domain of the JetStream that answers; empty for none.
+    pub(super) fn domain(&self) -> &str {
+        self.account.info.get("domain").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// How many addresses the connected server names for its cluster, its own among them: as many as there
+    /// are servers, or more where one has several. 0 where it is told not to.
+    pub(super) fn cluster_size(&self) -> usize {
+        self.client.server_info().connect_urls.len()
     }
 
     /// Asks whether JetStream is there for this account, with which limits and API level.
@@ -178,6 +207,30 @@ impl Connection {
             None => Ok(body),
             Some(error) => Err(RequestError::Api(api_error(error))),
         }
+    }
+
+    /// Asks everybody who listens: every answer until there is none for `quiet`. None may come at all.
+    pub(super) async fn gather(
+        &self,
+        subject: &str,
+        payload: &Value,
+        quiet: Duration,
+    ) -> Vec<Vec<u8>> {
+        let inbox = self.client.new_inbox();
+        let mut answers = Vec::new();
+        let Ok(mut listening) = self.client.subscribe(inbox.clone()).await else { return answers };
+        let payload = payload.to_string().into();
+        let asked = self.client.publish_with_reply(subject.to_owned(), inbox, payload);
+        if !matches!(tokio::time::timeout(self.timeout, asked).await, Ok(Ok(()))) {
+            return answers;
+        }
+        while let Ok(Some(message)) = tokio::time::timeout(quiet, listening.next()).await {
+            if message.status.is_some() {
+                break;
+            }
+            answers.push(message.payload.to_vec());
+        }
+        answers
     }
 
     async fn answer(

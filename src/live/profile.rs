@@ -25,14 +25,23 @@ pub(super) struct Places<'a> {
 type Secrets = BTreeMap<ObjectKey, BTreeMap<String, Vec<u8>>>;
 
 impl Places<'_> {
-    /// How to connect to a site, from how the run itself connects.
+    /// How to connect to a site, from how the run itself connects; `named` is that before what it only
+    /// names was read.
     pub(super) async fn target(
         &self,
         own: &NatsTarget,
+        named: &NatsTarget,
         site: &Site,
     ) -> Result<NatsTarget, LiveError> {
         let mut target = match &site.account {
             None => own.clone(),
+            // An address that was given stands for the one inside of the cluster. Who we are is the
+            // namespace's to say.
+            Some(map) if map.kind == "ConfigMap" => {
+                let profile = self.profile(map).await?;
+                let said = self.with(NatsTarget::default(), &profile, &map.to_string()).await?;
+                NatsTarget { certificate: None, ..named.clone().anonymous() }.over(said)
+            }
             Some(account) => {
                 let profile = self.profile(account).await?;
                 self.with(own.clone(), &profile, &account.to_string()).await?

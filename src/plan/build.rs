@@ -16,7 +16,6 @@ use super::preflight::{self, Trouble};
 use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
 
 const UNASKED: &str = "no API server was asked";
-const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
 
 /// Builds the plan that makes `live` into `desired`.
 pub fn build(desired: &Desired, live: &World, project: &str, options: &Options) -> Plan {
@@ -45,6 +44,7 @@ pub fn reviewed(
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
     preflight::after_what_makes_room(&mut changes, desired, live);
+    preflight::after_what_frees_it(&mut changes, desired, live);
     let mut changes = order::sort(changes);
     let troubles = preflight::check(&mut changes, desired, live);
     let undeclared = pruned.left_alone;
@@ -182,9 +182,10 @@ impl Builder<'_> {
         Scales { live: self.live, now: self.options.now }
     }
 
-    /// Why a change is not verified yet: Kubernetes is asked once the plan is built.
-    fn unasked(&self, jetstream: &str) -> String {
-        if self.key.object().is_some() { UNASKED.to_owned() } else { jetstream.to_owned() }
+    /// Why a change is not verified yet: Kubernetes is asked once the plan is built, and what JetStream
+    /// will say is judged by the preflight.
+    fn unasked(&self) -> Option<String> {
+        self.key.object().map(|_| UNASKED.to_owned())
     }
 
     fn api_version(&self) -> Option<String> {
@@ -221,7 +222,7 @@ impl Builder<'_> {
         }
         Change {
             write: self.write(None, false),
-            unverified: Some(self.unasked(NEW_IN_JETSTREAM)),
+            unverified: self.unasked(),
             ..self.blank(Action::Create, "is not there")
         }
     }
@@ -234,7 +235,7 @@ impl Builder<'_> {
         let reason = differs(&diff);
         let change = Change {
             write: self.write(Some(live), false),
-            unverified: self.key.object().map(|_| UNASKED.to_owned()),
+            unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
             ..self.blank(Action::Update, reason)
@@ -289,7 +290,7 @@ impl Builder<'_> {
         };
         let change = Change {
             write: self.write(Some(live), true),
-            unverified: self.key.object().map(|_| UNASKED.to_owned()),
+            unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
             ..self.blank(Action::Adopt, reason)

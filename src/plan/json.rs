@@ -42,6 +42,27 @@ pub struct PlanDocument<'a> {
     summary: Summary,
 }
 
+/// A plan but for its changes: the end of what `evctl plan -o jsonl` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WholeDocument<'a> {
+    /// The project that owns what is written.
+    project: &'a str,
+    /// The cluster, where one takes part.
+    kubernetes: Option<&'a str>,
+    /// The JetStream account, where one takes part.
+    jetstream: Option<&'a str>,
+    /// Further JetStream accounts, by what stands behind `@` in the names of their objects.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sites: &'a BTreeMap<String, String>,
+    /// What was taken for granted.
+    notes: &'a [String],
+    /// What the project owns and no longer declares. Left as it is.
+    undeclared: Vec<Object<'a>>,
+    /// How many changes there are of each sort.
+    summary: Summary,
+}
+
 /// What happens to one object.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -120,6 +141,19 @@ pub fn document(head: &Head, plan: &Plan) -> Value {
         undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
         summary: plan.summary(),
     })
+}
+
+/// The plan but for its changes.
+pub(crate) fn whole<'a>(head: &'a Head, plan: &'a Plan) -> WholeDocument<'a> {
+    WholeDocument {
+        project: &plan.project,
+        kubernetes: head.cluster.as_deref(),
+        jetstream: head.account.as_deref(),
+        sites: &head.sites,
+        notes: &head.notes,
+        undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
+        summary: plan.summary(),
+    }
 }
 
 /// A document of plain fields as JSON: nothing in it can fail to be said.

@@ -244,7 +244,7 @@ pub struct Summary {
     pub none: usize,
     /// Changes among these that cost data.
     pub destructive: usize,
-    /// Changes among these that no server was asked about.
+    /// Changes among these that neither a server was asked about nor its rule book is sure of.
     pub unverified: usize,
 }
 

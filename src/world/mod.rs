@@ -16,6 +16,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::jetstream::server::Peer;
 use crate::model::ObjectKey;
 use crate::model::hashed::Hashed;
 use crate::model::project::Streams;
@@ -25,7 +26,7 @@ pub type Keyed<V> = Hashed<Key, V>;
 
 /// Which object, on which plane. The site tells NATS accounts apart: it is empty for the account that
 /// the run itself connects to, else `[NAMESPACE/ACCOUNT][#DOMAIN]`, after NACK's Account object and the
-/// JetStream domain.
+/// JetStream domain, or `NAMESPACE`, as the NATS channel's dispatcher of that namespace connects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
@@ -218,12 +219,36 @@ pub struct Account {
     /// The name of the server's cluster; `None` for a server that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// The servers of the cluster, as far as they were heard.
+    #[serde(default, skip_serializing_if = "Peers::is_unheard")]
+    pub peers: Peers,
     /// Streams that the server could not list, with its reason: neither there nor absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unread: BTreeMap<String, String>,
     /// What `$JS.API.INFO` answered: limits, tiers and what is used of them.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub info: Value,
+}
+
+/// Servers that can hold streams.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Peers {
+    pub heard: Vec<Peer>,
+    /// Whether every server answered that is connected to the cluster. One that is down still counts for
+    /// the cluster, and nobody says so.
+    pub complete: bool,
+}
+
+impl Peers {
+    fn is_unheard(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many more there can be at most: fewer are down than up, or nobody would answer for the cluster.
+    pub fn most_unheard(&self) -> Option<usize> {
+        self.complete.then(|| self.heard.len().saturating_sub(1))
+    }
 }
 
 /// Objects of both planes, and of which planes at all.

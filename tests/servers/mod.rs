@@ -36,6 +36,7 @@ pub(crate) mod nats_wire;
 pub(crate) mod proxy;
 pub(crate) mod stubborn;
 pub(crate) mod supervised;
+pub(crate) mod terminal;
 pub(crate) mod validator;
 pub(crate) mod waiting;
 

@@ -48,15 +48,24 @@ impl Nats {
         Self::start_program(lookup::nats_server_version(version), config)
     }
 
+    /// As `start_version_with`; an `Err` says why the server did not become ready.
+    pub(crate) fn try_start_version_with(version: &str, config: &str) -> Result<Self, String> {
+        Self::try_start_program(lookup::nats_server_version(version), config)
+    }
+
     fn start_program(program: Result<PathBuf, String>, config: &str) -> Self {
-        let program = program.unwrap_or_else(|reason| panic!("{reason}"));
+        Self::try_start_program(program, config).unwrap_or_else(|reason| panic!("{reason}"))
+    }
+
+    fn try_start_program(program: Result<PathBuf, String>, config: &str) -> Result<Self, String> {
+        let program = program?;
         let scratch = Scratch::new();
         let decided = config.lines().any(|line| line.starts_with("jetstream"));
         let jetstream = if decided { "" } else { "jetstream: enabled\n" };
         scratch.write("server.conf", format!("{jetstream}{config}\n"));
         let mut server = launch(&program, &scratch, "-1");
-        let address = wait_ready(&mut server, scratch.path());
-        Self { server, program, address, scratch }
+        let address = wait_ready(&mut server, scratch.path())?;
+        Ok(Self { server, program, address, scratch })
     }
 
     /// Ends the server, if it still runs, and starts another one at the same address with the same
@@ -65,7 +74,8 @@ impl Nats {
         self.stop();
         let (_, port) = self.address.rsplit_once(':').expect("host:port");
         self.server = launch(&self.program, &self.scratch, port);
-        self.address = wait_ready(&mut self.server, self.scratch.path());
+        let ready = wait_ready(&mut self.server, self.scratch.path());
+        self.address = ready.unwrap_or_else(|reason| panic!("{reason}"));
     }
 
     /// As `restart`, with a server of another version.
@@ -129,7 +139,7 @@ fn launch(program: &Path, scratch: &Scratch, port: &str) -> Supervised {
 }
 
 /// The address that the server wrote into its ports file, which it does when it is ready.
-fn wait_ready(server: &mut Supervised, folder: &Path) -> String {
+fn wait_ready(server: &mut Supervised, folder: &Path) -> Result<String, String> {
     let pause = Duration::from_millis(5);
     let found = waiting::until(READY_LIMIT, pause, || {
         if server.ended().is_some() {
@@ -137,8 +147,8 @@ fn wait_ready(server: &mut Supervised, folder: &Path) -> String {
         }
         read_address(folder).map(Some)
     });
-    found.flatten().unwrap_or_else(|| {
-        panic!("nats-server did not become ready; its log ends:\n{}", server.log_tail())
+    found.flatten().ok_or_else(|| {
+        format!("nats-server did not become ready; its log ends:\n{}", server.log_tail())
     })
 }
 

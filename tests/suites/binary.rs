@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::running::Running;
 
@@ -64,6 +64,18 @@ impl Evctl {
     pub(crate) fn start(mut self) -> Running {
         let pipes = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running::new(pipes.spawn().expect("the binary starts"))
+    }
+
+    /// Runs it as somebody does who has set no such variable.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Starts it with its stderr elsewhere, such as on a terminal.
+    pub(crate) fn start_saying_to(mut self, stderr: Stdio) -> Child {
+        let pipes = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        pipes.spawn().expect("the binary starts")
     }
 
     #[must_use]

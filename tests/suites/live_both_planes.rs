@@ -30,6 +30,7 @@ pub(super) fn trials() -> Vec<Trial> {
             both,
             a_saved_world_plans_without_servers,
         ),
+        trial("live_both_planes::a_saved_plan_with_secrets", both, a_saved_plan_with_secrets),
         trial(
             "live_both_planes::a_foreseen_refusal_holds_what_needs_it",
             both,
@@ -220,4 +221,56 @@ fn a_foreseen_refusal_holds_what_needs_it() {
     place.nats.wire().api("STREAM.DELETE.THEIRS", &json!({}));
     place.evctl("apply", "examples/topologies/orders").run().code(0);
     place.is_settled("examples/topologies/orders", &[]);
+}
+
+/// A plan over both planes that is carried out later: values of Secrets are read again where the manifests
+/// are, and a Secret that has changed since, in the files or in the cluster, is not written.
+fn a_saved_plan_with_secrets() {
+    let place = Place::new();
+    let text = |value: &str, max: u32| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData: {{one: {value}}}\n---\n\
+             apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
+             metadata: {{name: a}}\nspec: {{stream: {{config: {{maxMsgs: {max}}}}}}}\n---\n\
+             apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {{name: s}}\n\
+             spec:\n  channel: {{apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, \
+             name: a}}\n  subscriber: {{uri: 'http://s.example'}}\n"
+        )
+    };
+    let folder = Folder::project(&[("a.yaml", &text("first-value", 5))]);
+    let file = folder.file("plan.json").display().to_string();
+    let plan = || {
+        let run = place.evctl("plan", folder.text()).arguments(&["--out", &file]);
+        run.run().code(0).says(&["carries out exactly this"]).hides(&["first-value"]);
+        let saved = std::fs::read_to_string(&file).unwrap();
+        assert!(saved.contains("evctl:sha256:") && !saved.contains("-value"), "{saved}");
+    };
+    let apply = || place.evctl("apply", &file).run();
+    let secret = || {
+        let object = place.cluster.get("secrets", &place.namespace, "keys").unwrap();
+        object["data"]["one"].as_str().unwrap().to_owned()
+    };
+    plan();
+    apply().code(0).says(&["5 added"]).hides(&["first-value"]);
+    assert_eq!(secret(), "Zmlyc3QtdmFsdWU=");
+    assert_eq!(place.consumers("A").len(), 1);
+
+    folder.write("a.yaml", &text("second-value", 6));
+    plan();
+    // The files say another value than was planned.
+    folder.write("a.yaml", &text("third-value", 6));
+    apply()
+        .code(1)
+        .says(&["the secret values of secret/", "are not to be had"])
+        .hides(&["third-value"]);
+    assert_eq!(secret(), "Zmlyc3QtdmFsdWU=");
+    // Somebody has changed the live one.
+    folder.write("a.yaml", &text("second-value", 6));
+    let theirs = "{\"stringData\":{\"one\":\"their-value\"}}";
+    let patch = ["patch", "secret", "keys", "-n", &place.namespace, "-p", theirs];
+    place.cluster.kubectl(&patch).expect_success();
+    apply().code(7).says(&["secret/", " stale: "]).hides(&["their-value", "second-value"]);
+    assert_eq!(secret(), "dGhlaXItdmFsdWU=");
+    let stream = format!("STREAM.INFO.KN_{}__A", place.upper);
+    assert_eq!(place.nats.wire().api(&stream, &json!({}))["config"]["max_msgs"], 6);
 }

@@ -25,6 +25,11 @@ pub(super) fn trials() -> Vec<Trial> {
             equal_and_unmarked_is_left_alone,
         ),
         trial(
+            "live_jetstream::the_project_says_what_it_adopts",
+            nats,
+            the_project_says_what_it_adopts,
+        ),
+        trial(
             "live_jetstream::different_and_unmarked_needs_adopt",
             nats,
             different_and_unmarked_needs_adopt,
@@ -342,4 +347,41 @@ fn instants_and_tags_converge() {
         let _ = apply(&nats, &folder);
         apply(&nats, &folder).says(&["No changes."]);
     }
+}
+
+/// `policy.adopt` names a stream: it alone is taken over, with what it holds and without a flag.
+fn the_project_says_what_it_adopts() {
+    let nats = Nats::start();
+    let wire = nats.wire();
+    for name in ["a", "b"] {
+        let upper = format!("KN_DEFAULT__{}", name.to_uppercase());
+        let theirs = json!({"name": upper, "subjects": [format!("default.{name}._knative")]});
+        wire.api(&format!("STREAM.CREATE.{upper}"), &theirs);
+    }
+    wire.publish("default.a._knative", "x");
+    let named = |name: &str| {
+        format!(
+            "---\napiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
+             metadata: {{name: {name}}}\nspec: {{stream: {{config: {{maxMsgs: 7}}}}}}\n"
+        )
+    };
+    let folder = Folder::bare(&[
+        ("a.yaml", &(named("a") + &named("b"))),
+        ("evctl.yaml", "name: test\npolicy: {adopt: [stream/KN_DEFAULT__A]}\n"),
+    ]);
+    evctl("apply", &nats, &folder).run().code(4).says(&[
+        "> stream/KN_DEFAULT__A",
+        "x stream/KN_DEFAULT__B  refused: exists, is not owned and differs in max_msgs",
+        "1 adopted",
+        "1 refused",
+    ]);
+    let info = wire.api("STREAM.INFO.KN_DEFAULT__A", &Value::Null);
+    let found = (&info["config"]["max_msgs"], &info["config"]["metadata"]["evctl.dev/project"]);
+    assert_eq!(found, (&json!(7), &json!("test")), "{info:#}");
+    assert_eq!(info["state"]["messages"], 1, "{info:#}");
+    let left = config(&nats, "STREAM.INFO.KN_DEFAULT__B");
+    assert_eq!(
+        (&left["max_msgs"], &left["metadata"]["evctl.dev/project"]),
+        (&json!(-1), &Value::Null)
+    );
 }

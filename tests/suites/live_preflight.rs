@@ -34,6 +34,7 @@ pub(super) fn trials() -> Vec<Trial> {
             random_plans_are_answered_as_predicted,
         ),
         trial("live_preflight::a_full_account", nats, a_full_account),
+        trial("live_preflight::room_is_made_in_time", nats, room_is_made_in_time),
         trial("live_preflight::what_is_refused_and_held", nats, what_is_refused_and_held),
         trial("live_preflight::what_the_api_does_not_tell", nats, what_the_api_does_not_tell),
         plain("live_preflight::older_servers_drop_fields", older_servers_drop_fields),
@@ -283,6 +284,37 @@ fn a_full_account() {
     wire.api("STREAM.DELETE.C0_S9", &Value::Null);
     let moved: Vec<_> = [6000, 8000, 6000].into_iter().map(|bytes| Some(sized(bytes))).collect();
     assert_eq!(round(&wire, &desired(0, &moved)).unwrap(), 0);
+}
+
+/// What is no longer declared goes first where the account would be too small for both; and a source that
+/// is nowhere is told.
+fn room_is_made_in_time() {
+    let nats = Nats::start_with(LIMITED);
+    let url = nats.url_with("a", "a");
+    let stream = |name: &str, bytes: u32, more: &str| {
+        format!(
+            "---\napiVersion: jetstream.nats.io/v1beta2\nkind: Stream\nmetadata: {{name: {name}}}\n\
+             spec: {{name: {}, subjects: [{name}], storage: file, maxAge: 1h, maxBytes: {bytes}{more}}}\n",
+            name.to_uppercase()
+        )
+    };
+    let folder =
+        Folder::project(&[("a.yaml", &(stream("old", 15_000, "") + &stream("other", 500, "")))]);
+    let apply = || {
+        Evctl::new(&["apply", "--yes", folder.text(), "--no-kubernetes", "--nats-url", &url])
+            .arguments(&["--prune", "--allow-delete", "stream/OLD"])
+    };
+    let first = ["apply", "--yes", folder.text(), "--no-kubernetes", "--nats-url", &url];
+    Evctl::new(&first).run().code(0).says(&["2 added"]);
+    let source = ", sources: [{name: TYPO}]";
+    folder.write("a.yaml", &(stream("new", 15_000, source) + &stream("other", 500, "")));
+    Evctl::new(&first).run().code(4).says(&["10047"]);
+    apply().run().code(0).says(&[
+        "[1/2] stream/OLD done",
+        "[2/2] stream/NEW done",
+        "origin-missing",
+        "it copies from stream TYPO, which is neither in the account nor declared",
+    ]);
 }
 
 fn channel(name: &str, config: &str) -> String {

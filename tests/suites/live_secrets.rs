@@ -17,6 +17,7 @@ use crate::servers::certificates::Authority;
 use crate::servers::kubernetes::Cluster;
 use crate::servers::nats::Nats;
 use crate::servers::nats_operator::Operator;
+use crate::servers::nats_wire::Wire;
 use crate::servers::{Need, lookup, trial, waiting};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -25,6 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_secrets::of_accounts", both, of_accounts),
         trial("live_secrets::of_an_account_in_the_cluster", both, of_an_account_in_the_cluster),
         trial("live_secrets::of_the_channels_config_map", both, of_the_channels_config_map),
+        trial("live_secrets::of_a_namespaces_dispatcher", both, of_a_namespaces_dispatcher),
         trial("live_secrets::of_the_proposals_config_map", both, of_the_proposals_config_map),
         trial("live_secrets::of_the_projects_environment", both, of_the_projects_environment),
         trial("live_secrets::in_a_declared_config_map", &[Need::Nats], in_a_declared_config_map),
@@ -228,6 +230,68 @@ fn of_the_channels_config_map() {
     let empty = format!("{}/empty", place.namespace);
     let empty = plan(&place, &["--nats-from", &empty]).run().code(1);
     let _ = empty.says(&["neither `eventing-nats` nor `eventing-jetstream`"]);
+}
+
+/// Three servers that let nobody in without their own credentials: the cluster's dispatcher has one, each of
+/// two namespaces another. Every channel goes where its dispatcher would make its stream.
+fn of_a_namespaces_dispatcher() {
+    let cluster = Cluster::shared();
+    let system = Place { cluster, namespace: cluster.namespace("system") };
+    let place = Place { cluster, namespace: cluster.namespace("scoped") };
+    let guarded =
+        |word: &str| Nats::start_with(&format!("authorization {{ user: ann, password: {word} }}"));
+    let (global, own) = (guarded("p-global"), guarded("p-own"));
+    let says = |place: &Place, nats: &Nats, word: &str| {
+        place.secret("user", &[("username", "ann"), ("password", word)]);
+        let said = format!(
+            "{{url: '{}', auth: {{usernamePassword: {{secret: {{secretName: user}}}}}}}}",
+            nats.url()
+        );
+        place.apply(&config_map("config-jetstream", "eventing-jetstream", &said));
+    };
+    says(&system, &global, "p-global");
+    let scoped = "---\napiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
+                  metadata: {name: b, annotations: {eventing.knative.dev/scope: namespace}}\n";
+    let text = format!("{CHANNEL}{scoped}");
+    let folder = Folder::project(&[("a.yaml", &text)]);
+    let kubeconfig = cluster.kubeconfig().to_str().unwrap();
+    let from = format!("{}/config-jetstream", system.namespace);
+    let run = |verb: &str, more: &[&str]| {
+        let run = Evctl::new(&[verb, "-n", &place.namespace, "--kubeconfig", kubeconfig]);
+        let run = run.arguments(&["--project", "p", folder.text(), "--nats-from", &from]);
+        let run = if verb == "apply" { run.arguments(&["--yes"]) } else { run };
+        run.arguments(more).run().hides(&["p-global", "p-own"])
+    };
+    // The dispatcher of the namespace would not start.
+    let gone = format!("configmap/{}/config-jetstream", place.namespace);
+    let _ = run("plan", &[]).code(1).says(&[&gone, "neither in the cluster"]);
+    says(&place, &own, "p-own");
+    let upper = place.namespace.to_uppercase().replace('-', "_");
+    let (here, there) =
+        (format!("stream/KN_{upper}__A"), format!("stream/KN_{upper}__B@{}", place.namespace));
+    let head = format!(" · {} {}", place.namespace, own.url());
+    let _ = run("plan", &[]).code(0).says(&[&here, &there, &head]);
+    let _ = run("apply", &[]).code(0).says(&["4 added"]);
+    let streams = |nats: &Nats, word: &str| {
+        let wire = Wire::connect(&nats.url_with("ann", word));
+        wire.api("STREAM.NAMES", &serde_json::json!({}))["streams"].clone()
+    };
+    assert_eq!(streams(&global, "p-global"), serde_json::json!([format!("KN_{upper}__A")]));
+    assert_eq!(streams(&own, "p-own"), serde_json::json!([format!("KN_{upper}__B")]));
+    let _ = run("plan", &["--exit-code"]).code(0).says(&["No changes."]);
+    // A plan to carry out later finds the way too.
+    folder.write(
+        "a.yaml",
+        &text.replace(
+            "scope: namespace}}",
+            "scope: namespace}}\nspec: {stream: {config: {maxMsgs: 9}}}",
+        ),
+    );
+    let file = folder.file("plan.json").display().to_string();
+    let _ = run("plan", &["--out", &file]).code(0).says(&["max_msgs"]);
+    let saved = Evctl::new(&["apply", &file, "--kubeconfig", kubeconfig, "--nats-from", &from]);
+    let _ = saved.run().code(0).says(&[&format!("{there} done")]);
+    let _ = run("plan", &["--prune"]).code(0).says(&["No changes."]);
 }
 
 fn of_the_proposals_config_map() {

@@ -23,6 +23,7 @@ mod inputs;
 mod kustomize;
 mod live_both_planes;
 mod live_changes;
+mod live_cluster;
 mod live_connections;
 mod live_faults;
 mod live_impact;
@@ -60,6 +61,7 @@ mod shape_seeds;
 mod shape_seeds_flows;
 mod simulation_properties;
 mod suggestions;
+mod terminals;
 mod world_properties;
 mod yaml_as_kubernetes;
 
@@ -110,6 +112,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_prune::trials(),
         live_saved_plan::trials(),
         live_changes::trials(),
+        live_cluster::trials(),
         live_both_planes::trials(),
         live_faults::trials(),
         live_sites::trials(),
@@ -117,6 +120,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         secrecy::trials(),
         live_connections::trials(),
         live_interrupted::trials(),
+        terminals::trials(),
         live_unread::trials(),
         yaml_as_kubernetes::trials(),
     ]

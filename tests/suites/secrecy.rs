@@ -106,10 +106,16 @@ fn no_secret_is_shown_or_written() {
         let _ = with(&["plan", "-o", form]).code(0).says(&["keys"]);
     }
     let _ = with(&["plan", "--save-world", "before.json"]).code(0);
+    let _ = with(&["plan", "--out", "made.json"]).code(0).says(&["carries out exactly this"]);
+    let saved = std::fs::read_to_string(watch.output.file("made.json")).unwrap();
+    assert!(saved.contains("evctl:sha256:"), "{saved}");
     let _ = with(&["apply", "--yes"]).code(0).says(&["done"]);
     watch.input.write("b.yaml", &secret(&changed, &two));
     let _ = with(&["plan"]).code(0).says(&["value not shown (#1) → value not shown (#2)"]);
     let _ = with(&["plan", "-o", "json"]).code(0).says(&["data.one"]);
+    for form in ["text", "json"] {
+        let _ = with(&["plan", "--out", "changed.json", "-o", form]).code(0);
+    }
     let _ = with(&["plan", "--save-world", "world.json"]).code(0);
     let saved = std::fs::read_to_string(watch.output.file("world.json")).unwrap();
     assert!(saved.contains("evctl:sha256:"), "{saved}");

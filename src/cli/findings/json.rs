@@ -7,14 +7,28 @@ use crate::plan::json::API_VERSION;
 
 /// Findings as a document.
 pub(in crate::cli) fn document(findings: &[Finding], sources: &Sources) -> Value {
-    let all: Vec<Value> = findings.iter().map(|finding| value(finding, sources)).collect();
+    let all = values(findings, sources);
     json!({"apiVersion": API_VERSION, "kind": "Findings", "findings": all})
+}
+
+/// Each finding as it stands in a document.
+pub(in crate::cli) fn values(findings: &[Finding], sources: &Sources) -> Vec<Value> {
+    findings.iter().map(|finding| value(finding, sources)).collect()
 }
 
 /// A document as text. What JSON lets stand and a terminal obeys is escaped: the values stay the same.
 pub(in crate::cli) fn print(document: &Value) -> String {
+    escaped(&format!("{document:#}\n"))
+}
+
+/// As `print`, on one line.
+pub(in crate::cli) fn line(document: &Value) -> String {
+    escaped(&format!("{document}\n"))
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for c in format!("{document:#}\n").chars() {
+    for c in text.chars() {
         if c != '\n' && visible::is_hidden(c) {
             let mut units = [0; 2];
             out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));

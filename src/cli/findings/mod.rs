@@ -8,6 +8,6 @@ mod sarif;
 mod text;
 
 pub(super) use github::annotations;
-pub(super) use json::{document, print};
+pub(super) use json::{document, line, print, values};
 pub(super) use sarif::log;
 pub(super) use text::render;

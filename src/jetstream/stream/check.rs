@@ -221,24 +221,29 @@ impl Rules<'_> {
     /// More copies than servers that the placement leaves.
     pub(super) fn peers(&mut self, peers: Option<&[Peer]>) {
         let Some(peers) = peers else { return };
-        let placement = self.filled.record("placement");
-        let tags = placement.map(|placement| placement.texts("tags")).unwrap_or_default();
-        let wanted = placement.map_or("", |placement| placement.text("cluster"));
-        let fits = |peer: &&Peer| {
-            let has = |tag: &str| peer.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
-            let excludes = self.server.is_at_least(2, 12, 0);
-            let tagged = tags.iter().all(|tag| match tag.strip_prefix('!') {
-                Some(tag) if excludes => !has(tag),
-                _ => has(tag),
-            });
-            tagged && (wanted.is_empty() || wanted == peer.cluster)
-        };
-        let fitting = i64::try_from(peers.iter().filter(fits).count()).unwrap_or(i64::MAX);
-        if fitting < self.filled.number("num_replicas") {
-            let field = if placement.is_some() { "placement" } else { "num_replicas" };
+        if placeable(&self.filled, self.server, peers) < self.filled.number("num_replicas") {
+            let placed = self.filled.record("placement").is_some();
+            let field = if placed { "placement" } else { "num_replicas" };
             self.no(10005, field, "no suitable peers for placement");
         }
     }
+}
+
+/// How many servers the placement of a stream allows.
+pub fn placeable(config: &Config, server: &Server, peers: &[Peer]) -> i64 {
+    let placement = config.record("placement");
+    let tags = placement.map(|placement| placement.texts("tags")).unwrap_or_default();
+    let wanted = placement.map_or("", |placement| placement.text("cluster"));
+    let fits = |peer: &&Peer| {
+        let has = |tag: &str| peer.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+        let excludes = server.is_at_least(2, 12, 0);
+        let tagged = tags.iter().all(|tag| match tag.strip_prefix('!') {
+            Some(tag) if excludes => !has(tag),
+            _ => has(tag),
+        });
+        tagged && (wanted.is_empty() || wanted == peer.cluster)
+    };
+    i64::try_from(peers.iter().filter(fits).count()).unwrap_or(i64::MAX)
 }
 
 /// What a standalone server says to more than one copy.

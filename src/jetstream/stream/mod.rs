@@ -20,7 +20,7 @@ mod subjects;
 mod update;
 
 pub use capacity::{count, reservation};
-pub use check::check;
+pub use check::{check, placeable};
 pub use fields::{EVERY, FIELDS};
 pub(super) use fill::{echo, without_own_metadata};
 pub use fill::{fill, fill_update};

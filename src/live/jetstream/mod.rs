@@ -2,4 +2,5 @@
 
 mod list;
 pub(super) mod observe;
+mod peers;
 pub(super) mod write;

@@ -10,9 +10,10 @@ use crate::jetstream::{consumer, stream as rules};
 use crate::live::nats::{Connection, RequestError};
 use crate::live::{LiveError, Wanted};
 use crate::model::hashed::Hashed;
-use crate::world::{Key, Object, Owner, StreamState, World, mark};
+use crate::world::{Account, Key, Object, Owner, Peers, StreamState, World, mark};
 
 use super::list::{ConsumerEntry, Listed, StreamEntry, Unlisted, list};
+use super::peers::peers;
 
 /// How many lists of consumers are asked for at once. The server works a connection's requests off one
 /// by one; so many keep it busy while answers are on their way and decoded.
@@ -85,6 +86,7 @@ pub(in crate::live) struct Ahead {
     streams: Listed<Seen>,
     /// By stream.
     consumers: Hashed<String, Consumers>,
+    peers: Peers,
 }
 
 /// The consumers of a stream, each with its name.
@@ -96,15 +98,15 @@ pub(in crate::live) async fn ahead(
     project: Option<&str>,
 ) -> Result<Ahead, LiveError> {
     const STREAMS: &str = "STREAM.LIST";
-    let streams =
-        list(nats, STREAMS, Seen::of).await.map_err(|error| error.spoken(nats, STREAMS))?;
+    let (streams, peers) = tokio::join!(list(nats, STREAMS, Seen::of), peers(nats));
+    let streams = streams.map_err(|error| error.spoken(nats, STREAMS))?;
     let is_ours = |seen: &&Seen| {
         let owner = seen.owner.as_ref().map(|owner| owner.project.as_str());
         owner.is_some_and(|owner| Some(owner) == project) && is_read(seen, &streams.unread)
     };
     let ours = streams.entries.iter().filter(is_ours).map(|seen| seen.name.clone()).collect();
     let consumers = consumers(nats, ours).await;
-    Ok(Ahead { streams, consumers })
+    Ok(Ahead { streams, consumers, peers })
 }
 
 /// Takes in every stream that is wanted or owned by the project, and their consumers. What the server
@@ -116,7 +118,7 @@ pub(in crate::live) async fn observe(
     ahead: Ahead,
     world: &mut World,
 ) -> Result<(), LiveError> {
-    let Ahead { streams, consumers: mut read } = ahead;
+    let Ahead { streams, consumers: mut read, peers } = ahead;
     let mut unread = streams.unread;
     let mut kept = Vec::new();
     for seen in streams.entries {
@@ -141,8 +143,8 @@ pub(in crate::live) async fn observe(
         let listed = read.swap_remove(&name);
         take(nats, site, &name, listed, &mut unread, world)?;
     }
-    world.accounts.entry(site.name.to_owned()).or_insert_with(|| nats.account.clone()).unread =
-        unread;
+    let account = Account { peers, unread, ..nats.account.clone() };
+    world.accounts.insert(site.name.to_owned(), account);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! One account on paper: its streams and consumers as they are between two steps, and what is used of
 //! its limits. Knows nothing of plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,13 +9,14 @@ use crate::jetstream::decode::Read;
 use crate::jetstream::server::{Beside, Holdings, Server};
 use crate::jetstream::subject_index::{Held, SubjectIndex};
 use crate::jetstream::{Config, stream};
-use crate::world::Account;
+use crate::world::{Account, Key, World};
 
 /// Streams or consumers by name.
 pub(super) type Named<'a> = BTreeMap<&'a str, &'a Config>;
 
 /// An account between two steps.
 pub(super) struct Paper<'a> {
+    pub(super) account: &'a Account,
     pub(super) server: Server,
     pub(super) streams: Named<'a>,
     subjects: SubjectIndex<'a>,
@@ -27,10 +28,11 @@ pub(super) struct Paper<'a> {
 
 impl<'a> Paper<'a> {
     /// An account without its streams. What they use is in what the server said of its limits.
-    pub(super) fn new(account: &Account) -> Self {
+    pub(super) fn new(account: &'a Account) -> Self {
         let cluster = account.cluster.as_deref();
         let server = Server::new(&account.version, account.api_level, cluster, &account.info);
         Self {
+            account,
             server,
             streams: Named::new(),
             subjects: SubjectIndex::default(),
@@ -148,6 +150,22 @@ impl<'a> Paper<'a> {
         let held = subjects.flat_map(|subject| self.subjects.meeting(subject));
         held.filter(|held| held.holder != name).collect()
     }
+}
+
+/// The sites of accounts of which every stream is known.
+pub(super) fn complete(live: &World) -> BTreeSet<&str> {
+    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+    let keys = live.objects.iter().map(|(key, _)| key).chain(live.others.keys());
+    for key in keys {
+        if let Key::Stream { site, .. } = key {
+            *known.entry(site).or_default() += 1;
+        }
+    }
+    let accounts = live.accounts.iter().filter(|(site, account)| {
+        let known = known.get(site.as_str()).copied().unwrap_or_default();
+        account.unread.is_empty() && account.info["streams"].as_u64() == Some(known)
+    });
+    accounts.map(|(site, _)| site.as_str()).collect()
 }
 
 /// The streams of the account that a stream copies from.

@@ -3,12 +3,16 @@
 //! when its turn comes. Asks no server; what is not known is not judged.
 
 mod account;
+mod doubt;
 mod filters;
 mod finding;
 mod names;
 mod offline;
 mod order;
+mod origins;
 mod rehearsal;
+mod room;
+mod servers;
 mod words;
 
 #[cfg(test)]
@@ -23,6 +27,7 @@ use super::Change;
 pub use finding::findings;
 pub use offline::offline;
 pub(super) use order::after_what_makes_room;
+pub(super) use room::after_what_frees_it;
 
 /// Something that will go wrong, or not as it seems to be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,5 +69,6 @@ pub(super) fn check(changes: &mut [Change], desired: &Desired, live: &World) -> 
     let mut troubles =
         if writes { rehearsal::rehearse(changes, desired, live) } else { Vec::new() };
     troubles.extend(filters::dead(desired, live));
+    troubles.extend(origins::missing(desired, live));
     troubles
 }

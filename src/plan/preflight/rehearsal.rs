@@ -11,8 +11,9 @@ use crate::plan::{Action, Change, Mode, Rule, hold};
 use crate::world::lower::{Desired, derived_uid};
 use crate::world::{Key, World, placeholder};
 
-use super::account::Paper;
-use super::{Trouble, names, words};
+use super::account::{Paper, complete};
+use super::servers::Places;
+use super::{Trouble, doubt, names, words};
 
 /// Refuses the changes that will not be carried out, and says why each.
 pub(super) fn rehearse(changes: &mut [Change], desired: &Desired, live: &World) -> Vec<Trouble> {
@@ -22,9 +23,13 @@ pub(super) fn rehearse(changes: &mut [Change], desired: &Desired, live: &World) 
     let mut troubles = Vec::new();
     for change in changes {
         let waits = change.needs.iter().any(|need| missing.contains(need));
-        if !waits && let Some(trouble) = stage.play(change) {
-            *change = refused(change.clone(), &trouble);
-            troubles.push(trouble);
+        let said = if waits { None } else { stage.play(change) };
+        match said {
+            Some(trouble) => {
+                *change = refused(change.clone(), &trouble);
+                troubles.push(trouble);
+            }
+            None => change.unverified = stage.doubt(change),
         }
         if waits || hold::leaves_a_gap(change) {
             missing.insert(change.key.clone());
@@ -70,11 +75,9 @@ impl<'a> Stage<'a> {
         for (key, body) in objects.chain(&live.others) {
             stage.note(key, body);
         }
-        for (site, account) in &live.accounts {
-            if let Some(paper) = stage.accounts.get_mut(site.as_str()) {
-                let told = account.info["streams"].as_u64();
-                let known = u64::try_from(paper.streams.len()).ok();
-                paper.complete = account.unread.is_empty() && told == known;
+        for site in complete(live) {
+            if let Some(paper) = stage.accounts.get_mut(site) {
+                paper.complete = true;
             }
         }
         stage
@@ -131,6 +134,16 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Why a change is not sure to be carried out, although nothing is known against it.
+    fn doubt(&self, change: &Change) -> Option<String> {
+        let Some(site) = change.key.site() else { return change.unverified.clone() };
+        let write = change.write.as_ref().filter(|write| write.mode != Mode::Delete)?;
+        let paper = self.accounts.get(site)?;
+        let live = self.live.objects.get(&change.key).filter(|_| write.mode == Mode::Put);
+        let live = live.and_then(|object| object.body.as_object());
+        doubt::doubt(paper, &change.key, write.body.as_object()?, live)
+    }
+
     fn delete(&mut self, key: &Key) {
         let Some((key, _)) = self.live.objects.get_key_value(key) else { return };
         let Some(paper) = self.account(key) else { return };
@@ -158,6 +171,7 @@ fn stream_step<'a>(
         None => stream::check(config, &paper.server, &beside).into_iter().next(),
         Some(live) => answer(&stream::change(live, config, &paper.server, &beside)),
     };
+    let refusal = refusal.or_else(|| Places::of(paper, config, present)?.refusal());
     match refusal {
         None => {
             paper.put(config);

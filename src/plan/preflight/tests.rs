@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::diag::{Code, FileId, Location, Span};
+use crate::jetstream::server::Peer;
 use crate::jetstream::{consumer, stream};
 use crate::model::ObjectKey;
 use crate::plan::allowed::Options;
 use crate::plan::build::reviewed;
 use crate::plan::{Action, check};
 use crate::world::lower::{Desired, Origin};
-use crate::world::{Account, Key, Keyed, Object, Owner, World};
+use crate::world::{Account, Key, Keyed, Object, Owner, Peers, World};
 
 const GIB: i64 = 1 << 30;
 
@@ -163,6 +164,56 @@ fn the_account_has_limits() {
         .says(&["update stream/A", "create stream/B"]);
 }
 
+/// What goes, or becomes smaller, goes before what would not fit without.
+#[test]
+fn room_is_made_before_it_is_taken() {
+    let limits = |reserved: i64, streams: i64| {
+        json!({"reserved_storage": reserved * GIB, "streams": streams,
+            "limits": {"max_memory": -1, "max_storage": 10 * GIB, "max_streams": 2}})
+    };
+    let prune = Options { prune: true, ..Options::default() };
+    let mut case = Case::new(&[sized("A", 8)]).live(&[sized("Z", 6)]).limits(limits(6, 1));
+    case.options = prune.clone();
+    case.says(&["delete stream/Z", "create stream/A"]);
+    // There is room for both: nothing has to wait.
+    let mut case = Case::new(&[sized("A", 3)]).live(&[sized("Z", 6)]).limits(limits(6, 1));
+    case.options = prune.clone();
+    case.says(&["create stream/A", "delete stream/Z"]);
+    Case::new(&[sized("A", 8), sized("Z", 2)])
+        .live(&[sized("Z", 6)])
+        .limits(limits(6, 1))
+        .says(&["update stream/Z", "create stream/A"]);
+    // A place among the streams.
+    let mut case = Case::new(&[sized("A", 1), sized("Y", 1)])
+        .live(&[sized("Y", 1), sized("Z", 1)])
+        .limits(limits(2, 2));
+    case.options = prune;
+    case.says(&["delete stream/Z", "create stream/A"]);
+    // Nothing that goes would do.
+    Case::new(&[sized("A", 9), sized("Z", 2)]).live(&[sized("Z", 6)]).limits(limits(6, 1)).says(&[
+        "update stream/Z",
+        "refused stream/A: insufficient storage resources available (10047): needs 9 GiB more, 8 GiB \
+         of 10 GiB is left",
+    ]);
+}
+
+#[test]
+fn origins_that_are_nowhere_are_told() {
+    let copies = |of: &str| json!({"name": "B", "sources": [{"name": of}]});
+    let known = || json!({"streams": 1});
+    let told = "it copies from stream TYPO, which is neither in the account nor declared";
+    let says = |case: Case, expected: &[&str]| case.live(&[stream("A", &["a"])]).says(expected);
+    let case = |of: &str| Case::new(&[stream("A", &["a"]), copies(of)]);
+    says(case("TYPO").limits(known()), &["create stream/B", told]);
+    says(case("A").limits(known()), &["create stream/B"]);
+    // There may be one that evctl has not seen.
+    says(case("TYPO").limits(json!({"streams": 2})), &["create stream/B"]);
+    let mirror = json!({"name": "M", "mirror": {"name": "TYPO"}});
+    says(Case::new(&[stream("A", &["a"]), mirror]).limits(known()), &["create stream/M", told]);
+    let far = json!({"name": "M", "mirror": {"name": "TYPO", "external": {"api": "$JS.far.API"}}});
+    says(Case::new(&[stream("A", &["a"]), far]).limits(known()), &["create stream/M"]);
+}
+
 #[test]
 fn copies_count_where_limits_are_flat() {
     // The server tells its sum without them.
@@ -222,6 +273,78 @@ fn filters_that_match_nothing_are_told() {
     Case::new(&[stream("A", &["a"]), reader("A", "C", "old")])
         .live(&[stream("A", &["a", "old"])])
         .says(&["update stream/A", "create consumer/A/C"]);
+}
+
+/// What a plan of these says of each change that it cannot say more of.
+fn doubts(account: Account, wanted: &[Value]) -> Vec<String> {
+    let mut desired = Desired::default();
+    desired.world.objects = wanted.iter().map(object).collect();
+    let accounts = BTreeMap::from([(String::new(), account)]);
+    let live = World { accounts, ..World::default() };
+    let (plan, _) = reviewed(&desired, &live, "p", &Options::default());
+    plan.changes.into_iter().filter_map(|change| change.unverified).collect()
+}
+
+#[test]
+fn what_is_not_known_is_not_verified() {
+    let all = [stream("A", &["a"]), reader("A", "C", "")];
+    let asked = Account {
+        version: "2.15.9".to_owned(),
+        info: json!({"streams": 0}),
+        cluster: Some("C".to_owned()),
+        ..Account::default()
+    };
+    assert_eq!(doubts(asked.clone(), &all), [""; 0]);
+    let offline = Account { info: Value::Null, ..asked.clone() };
+    assert_eq!(doubts(offline, &all), ["no JetStream server was asked"; 2]);
+    let newer = Account { version: "2.16.1".to_owned(), ..asked.clone() };
+    let said = "nats-server 2.16.1 is newer than the rules that are known, 2.15";
+    assert_eq!(doubts(newer, &all), [said; 2]);
+    let more = Account { info: json!({"streams": 1}), ..asked.clone() };
+    assert_eq!(doubts(more, &all), ["not every stream of the account is known"]);
+    let three = json!({"name": "A", "subjects": ["a"], "num_replicas": 3});
+    let unheard = ["it needs 3 servers of a cluster, and which it has is not known"];
+    assert_eq!(doubts(asked.clone(), std::slice::from_ref(&three)), unheard);
+    // As many have been heard, whether there are more or not.
+    let peers = Peers { heard: vec![Peer::default(); 3], complete: false };
+    let heard = Account { peers, ..asked.clone() };
+    assert_eq!(doubts(heard.clone(), std::slice::from_ref(&three)), [""; 0]);
+    let five = json!({"name": "A", "subjects": ["a"], "num_replicas": 5});
+    assert_eq!(doubts(heard, &[five]), ["it needs 5 servers, and 3 of the cluster answer"]);
+}
+
+/// A server that is down counts for the cluster; as many as are up cannot be down.
+#[test]
+fn copies_need_servers() {
+    let sized = |copies: u64, tag: &str| {
+        let mut config = json!({"name": "A", "subjects": ["a"], "num_replicas": copies});
+        if !tag.is_empty() {
+            config["placement"] = json!({"tags": [tag]});
+        }
+        config
+    };
+    let says = |tags: &[&str], wanted: Value, expected: &str| {
+        let peer = |tag: &&str| Peer { cluster: "C".to_owned(), tags: vec![(*tag).to_owned()] };
+        let mut case = Case::new(&[wanted]);
+        case.account.cluster = Some("C".to_owned());
+        case.account.peers = Peers { heard: tags.iter().map(peer).collect(), complete: true };
+        case.says(&[expected]);
+    };
+    let refused = |why: &str| {
+        format!("refused stream/A: no suitable peers for placement (10005): it needs {why}")
+    };
+    says(&["x"], sized(2, ""), &refused("2 servers, and 1 of the cluster answer"));
+    says(&["x"], sized(1, "y"), &refused("a server, and 0 of 1 that answer fit its placement"));
+    says(&["x", "x"], sized(3, ""), "create stream/A");
+    says(&["x", "x"], sized(4, ""), &refused("4 servers, and 2 of the cluster answer"));
+    says(&["x", "x", "z"], sized(5, ""), "create stream/A");
+    says(&["x", "x", "z"], sized(3, "x"), "create stream/A");
+    says(
+        &["x", "x", "z"],
+        sized(3, "y"),
+        &refused("3 servers, and 0 of 3 that answer fit its placement"),
+    );
+    says(&[], sized(3, ""), "create stream/A");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::world::Key;
 
 use super::Trouble;
 use super::account::{Named, Paper, origins};
+use super::servers::Places;
 
 /// A stream that is refused; `live` is its present form.
 pub(super) fn of_stream(
@@ -29,6 +30,12 @@ pub(super) fn of_stream(
         }
         Code::OverCapacity => {
             trouble.detail = arithmetic(paper, config, live, trouble.err_code).unwrap_or_default();
+        }
+        _ if trouble.err_code == Some(10005) => {
+            let places = Places::of(paper, config, live);
+            trouble.detail = places.map(|places| places.said()).unwrap_or_default();
+            trouble.help =
+                "ask for fewer copies or another placement, or add servers to the cluster";
         }
         _ => {}
     }

@@ -32,13 +32,20 @@ impl Lowering<'_> {
             }
             let config = stream_rules::into_normal(stream(namespace(object), &object.name, spec));
             let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let key = Key::Stream { site: String::new(), name };
+            let key = Key::Stream { site: self.site_of_channel(object), name };
             self.add(&key, Value::Object(config), object, node.at);
             self.need(&Key::Object(object.clone()), &key);
             for route in served.get(&index).into_iter().flatten() {
                 self.consumer(&key, node, spec, route);
             }
         }
+    }
+
+    /// The account of a channel's stream: its namespace's where the run connects as dispatchers do, or
+    /// else the run's own.
+    fn site_of_channel(&self, channel: &ObjectKey) -> String {
+        let scope = self.scopes.get(channel).copied();
+        scope.filter(|scope| self.live.accounts.contains_key(*scope)).unwrap_or_default().to_owned()
     }
 
     fn consumer(

@@ -8,7 +8,7 @@ mod nack;
 mod objects;
 mod references;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use crate::model::{Manifest, ObjectKey};
 use crate::topology::Topology;
 
 use super::secret::Vault;
+use super::site::scopes;
 use super::{Key, Keyed, Object, Owner, World};
 
 pub use nack::{is_made, streams as nack_streams};
@@ -60,7 +61,8 @@ impl Desired {
 
 /// Lowers a topology against a live world, from which come uids, scopes, and which planes take part.
 pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &World) -> Desired {
-    let mut lowering = Lowering { topology, project, live, desired: Desired::default() };
+    let scopes = scopes(manifests);
+    let mut lowering = Lowering { topology, project, live, scopes, desired: Desired::default() };
     lowering.desired.world = World {
         objects: Keyed::default(),
         cluster: live.cluster.clone(),
@@ -95,6 +97,8 @@ struct Lowering<'a> {
     topology: &'a Topology,
     project: &'a str,
     live: &'a World,
+    /// The namespaces of channels that are scoped to them.
+    scopes: BTreeMap<&'a ObjectKey, &'a str>,
     desired: Desired,
 }
 

@@ -15,10 +15,14 @@ use crate::model::{Manifest, ObjectKey};
 
 pub use crate::model::nack::site_of;
 
+mod scope;
+
+pub use scope::{scoped_sites, scopes};
+
 /// An account that keys name by their site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
-    /// The Account object that says how to connect; `None` where it is done as for the run itself.
+    /// The Account object, or the ConfigMap of a namespace's dispatcher, that says how to connect; `None` where it is done as for the run itself.
     pub account: Option<ObjectKey>,
     /// The JetStream domain; empty is what the connection itself has.
     pub domain: String,

@@ -45,6 +45,26 @@ fn plans_are_as_described() {
     let said = said.run().json();
     assert!(said["changes"].as_array().unwrap().len() > 3, "{said}");
     check("Plan", &said);
+    lines_of_a_plan(&said["changes"]);
+}
+
+/// Findings first, then every change, then the whole.
+#[track_caller]
+fn lines_of_a_plan(changes: &Value) {
+    let said = Evctl::new(&["plan", "examples/topologies/ping", "--offline", "-o", "jsonl"]).run();
+    let lines: Vec<Value> =
+        said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.iter().for_each(|line| check("PlanLine", line));
+    let parts: Vec<&str> = ["finding", "change", "plan"]
+        .into_iter()
+        .filter(|part| lines.iter().any(|line| line.get(part).is_some()))
+        .collect();
+    assert_eq!(parts, ["finding", "change", "plan"], "{said}");
+    let said =
+        Evctl::new(&["plan", "examples/topologies/orders", "--offline", "-o", "jsonl"]).run();
+    let lines = said.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> = lines.filter_map(|line| line.get("change").cloned()).collect();
+    assert_eq!(&Value::Array(told), changes);
 }
 
 fn traces_are_as_described() {

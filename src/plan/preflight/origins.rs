@@ -1,0 +1,48 @@
+//! Mirrors and sources of streams that are nowhere. The server takes them and waits. Only said where every
+//! stream of the account is known.
+
+use std::collections::BTreeSet;
+
+use crate::diag::Code;
+use crate::jetstream::Config;
+use crate::world::lower::Desired;
+use crate::world::{Key, World};
+
+use super::Trouble;
+use super::account::{complete, origins};
+
+/// Every origin of a desired stream that is neither live nor declared.
+pub(super) fn missing(desired: &Desired, live: &World) -> Vec<Trouble> {
+    let complete = complete(live);
+    let mut troubles = Vec::new();
+    for (key, object) in &desired.world.objects {
+        let (Key::Stream { site, .. }, Some(config)) = (key, object.body.as_object()) else {
+            continue;
+        };
+        if !complete.contains(site.as_str()) {
+            continue;
+        }
+        let names: BTreeSet<&str> = origins(config).filter(|name| !name.is_empty()).collect();
+        let nowhere = names.into_iter().filter(|name| {
+            let origin = Key::Stream { site: site.clone(), name: (*name).to_owned() };
+            !live.objects.contains_key(&origin)
+                && !live.others.contains_key(&origin)
+                && !desired.world.objects.contains_key(&origin)
+        });
+        troubles.extend(nowhere.map(|name| trouble(key, config, name)));
+    }
+    troubles
+}
+
+fn trouble(key: &Key, config: &Config, name: &str) -> Trouble {
+    Trouble {
+        key: key.clone(),
+        code: Code::OriginMissing,
+        err_code: None,
+        text: format!("it copies from stream {name}, which is neither in the account nor declared"),
+        detail: String::new(),
+        help: "correct the name, or make that stream; until then nothing is copied",
+        field: if config.contains_key("mirror") { "mirror" } else { "sources" },
+        related: Vec::new(),
+    }
+}

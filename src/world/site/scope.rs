@@ -1,0 +1,40 @@
+//! Channels that the dispatcher of their own namespace serves (`eventing.knative.dev/scope: namespace`): it
+//! connects as the ConfigMap of that namespace says, so they are a site by the namespace's name. Knows no
+//! connection.
+
+use std::collections::BTreeMap;
+
+use crate::model::natsjs::rules::SCOPE;
+use crate::model::{Manifest, ObjectKey, Path};
+
+use super::Site;
+
+/// The namespace of each channel that is scoped to it.
+pub fn scopes<'m>(
+    manifests: impl IntoIterator<Item = &'m Manifest>,
+) -> BTreeMap<&'m ObjectKey, &'m str> {
+    let scoped = manifests.into_iter().filter_map(|manifest| {
+        let is_channel = manifest.key.is("messaging.knative.dev", "NatsJetStreamChannel");
+        let scope = manifest.root.at(&Path::of("metadata.annotations").key(SCOPE));
+        let is_own = is_channel && scope.and_then(|scope| scope.text()) == Some("namespace");
+        Some((&manifest.key, manifest.key.namespace.as_deref()?)).filter(|_| is_own)
+    });
+    scoped.collect()
+}
+
+/// The sites of such channels, where dispatchers connect by a ConfigMap of this name.
+pub fn scoped_sites<'m>(
+    manifests: impl IntoIterator<Item = &'m Manifest>,
+    config_map: &str,
+) -> BTreeMap<String, Site> {
+    let sites = scopes(manifests).into_values().map(|namespace| {
+        let map = ObjectKey {
+            group: String::new(),
+            kind: "ConfigMap".to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: config_map.to_owned(),
+        };
+        (namespace.to_owned(), Site { account: Some(map), domain: String::new() })
+    });
+    sites.collect()
+}
