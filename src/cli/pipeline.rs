@@ -318,6 +318,7 @@ impl Maker<'_> {
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
         let mut notes: Vec<String> = note.into_iter().collect();
+        notes.extend(live.cluster.iter().flat_map(|cluster| cluster.notes.clone()));
         let has_derived_name = |change: &Change| {
             let of_nack = change.origin.as_ref().is_some_and(|origin| origin.object.group == GROUP);
             matches!(change.key, Key::Consumer { .. }) && !of_nack

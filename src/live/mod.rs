@@ -1,8 +1,10 @@
 //! The real servers: observed into a world, asked about changes, and written to. The only module
 //! that names kube and async_nats. Everything it learns leaves it as plain data.
 
+mod backoff;
 mod cluster;
 mod discovery;
+mod discovery_cache;
 mod jetstream;
 mod nats;
 mod objects;
@@ -64,6 +66,8 @@ pub struct Targets {
     pub nats: Option<NatsTarget>,
     /// How long any one answer may take.
     pub timeout: Duration,
+    /// Where is kept what the next run can do without.
+    pub cache: Option<PathBuf>,
 }
 
 /// What must be read for a plan.
@@ -101,7 +105,10 @@ impl Servers {
     /// The first server that cannot be reached, refuses the credentials, or lacks what is needed.
     pub async fn connect(targets: &Targets) -> Result<Self, LiveError> {
         let cluster = match &targets.cluster {
-            Some(target) => Some(cluster::Cluster::connect(target, targets.timeout).await?),
+            Some(target) => {
+                let cache = targets.cache.as_deref();
+                Some(cluster::Cluster::connect(target, targets.timeout, cache).await?)
+            }
             None => None,
         };
         let mut nats = BTreeMap::new();
@@ -189,10 +196,11 @@ impl Servers {
         }
     }
 
-    /// Reads everything that a plan needs, completely or not at all.
+    /// Reads everything that a plan needs. What a server names and does not let be read is in the world
+    /// as unread.
     ///
     /// # Errors
-    /// The first thing that could not be read.
+    /// The first server that could not be reached, or refuses the credentials.
     pub async fn observe(&mut self, wanted: &Wanted) -> Result<World, LiveError> {
         let mut world = World { salt: wanted.salt.clone(), ..World::default() };
         if let Some(cluster) = &mut self.cluster {

@@ -73,10 +73,10 @@ enum Standing {
 impl Builder<'_> {
     fn change(&self) -> Change {
         let live = self.live.objects.get(self.key);
-        if let Some(why) = self.unread() {
-            return self
-                .blank(Action::Refused, format!("it could not be read: {why}"))
-                .with_rule("unread", why);
+        if let Some((code, why)) = self.unread() {
+            let reason = format!("it could not be read: {why}");
+            let rule = Rule { code: "unread".into(), err_code: code, text: why };
+            return Change { rule: Some(rule), ..self.blank(Action::Refused, reason) };
         }
         if live.is_some_and(|live| live.deleting) {
             let text = "what is being deleted cannot be changed; wait until it is gone".to_owned();
@@ -145,14 +145,18 @@ impl Builder<'_> {
         owner.is_some_and(|owner| owner.project == self.project)
     }
 
-    /// Why nobody knows whether the object is there, where nobody does.
-    fn unread(&self) -> Option<String> {
+    /// Why nobody knows whether the object is there, where nobody does, with the status of the API.
+    fn unread(&self) -> Option<(Option<u16>, String)> {
+        if let Some(key) = self.key.object() {
+            let unread = self.live.cluster.as_ref()?.unread(key)?;
+            return Some((Some(unread.code), format!("{}; {}", unread.why, unread.help)));
+        }
         let unread = &self.live.accounts.get(self.key.site()?)?.unread;
         if unread.is_empty() {
             return None;
         }
         let Key::Stream { name, .. } = self.key.stream()? else { return None };
-        unread.get(&name).cloned()
+        Some((None, unread.get(&name)?.clone()))
     }
 
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {

@@ -6,6 +6,7 @@ pub mod lower;
 pub mod mark;
 pub mod normal;
 pub mod placeholder;
+pub mod reading;
 pub mod saved;
 pub mod secret;
 pub mod site;
@@ -196,6 +197,12 @@ pub struct Cluster {
     /// Declared kinds that the cluster does not know and that can do without it, as (group, kind).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unserved: BTreeSet<(String, String)>,
+    /// Kinds that could not be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<reading::Unread>,
+    /// What was taken for granted where it could not be asked, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What is known of a JetStream account.

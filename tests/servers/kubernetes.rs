@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::audit::{self, Marker, Request};
 use super::certificates::{Authority, Identity};
+use super::http_faults::{Answer, Faults};
 use super::kubectl::{Kubectl, Said};
 use super::kubernetes_setup as setup;
 use super::supervised::{Scratch, Supervised};
@@ -156,6 +157,14 @@ impl Cluster {
         let user = json!({ "token": "evctl-test-bogus-token" });
         let text = setup::kubeconfig_text(self.scratch.path(), &self.server_url, &user);
         self.scratch.write(&self.unique("token", ".kubeconfig"), text)
+    }
+
+    /// The server behind one that gives some answers itself, to its administrator.
+    pub(crate) fn faults(
+        &self,
+        fault: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Faults {
+        Faults::start(&self.kubectl.program, &self.kubectl.kubeconfig, fault)
     }
 
     fn new_kubeconfig(&self, server_url: &str, identity: &Identity) -> PathBuf {

@@ -20,7 +20,8 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
     let loaded = model::load(vec![Input::named("a.yaml", content)], "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
-    let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
+    let targets =
+        Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5), cache: None };
     let wanted = Wanted {
         streams: BTreeSet::from([Key::Stream {
             site: String::new(),

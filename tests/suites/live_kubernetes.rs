@@ -1,6 +1,8 @@
 //! plan and apply on the Kubernetes plane alone, against a real API server; what is there is checked
 //! through kubectl, and what was asked of it in its audit log.
 
+use std::path::Path;
+
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -61,9 +63,9 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// A namespace of the shared cluster and a project in it.
 pub(super) struct Place {
-    cluster: &'static Cluster,
-    namespace: String,
-    folder: Folder,
+    pub(super) cluster: &'static Cluster,
+    pub(super) namespace: String,
+    pub(super) folder: Folder,
 }
 
 impl Place {
@@ -77,7 +79,11 @@ impl Place {
     }
 
     pub(super) fn evctl(&self, verb: &str) -> Evctl {
-        let kubeconfig = self.cluster.kubeconfig().to_str().unwrap();
+        self.evctl_as(self.cluster.kubeconfig(), verb)
+    }
+
+    pub(super) fn evctl_as(&self, kubeconfig: &Path, verb: &str) -> Evctl {
+        let kubeconfig = kubeconfig.to_str().unwrap();
         let run = Evctl::new(&[verb, self.folder.text(), "--no-nats", "--kubeconfig", kubeconfig]);
         let run = run.arguments(&["-n", &self.namespace]);
         if verb == "apply" { run.arguments(&["--yes"]) } else { run }

@@ -29,6 +29,7 @@ mod live_impact;
 mod live_interrupted;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_kubernetes_reads;
 mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
@@ -106,6 +107,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_kubernetes_reads::trials(),
         live_preflight::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),

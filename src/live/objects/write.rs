@@ -1,0 +1,132 @@
+//! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
+//! apply that names the version it was compared with.
+
+use serde_json::Value;
+
+use crate::apply::rollout::{Outcome, Step};
+use crate::live::cluster::{Cluster, status, words};
+use crate::live::{discovery, pause};
+use crate::world::normal;
+use crate::world::secret::Vault;
+
+use super::{api, brief, is_conflict, kind_of, params, patch};
+
+/// Writes one object, if it is still what the plan saw. Controllers touch status all the time, so a
+/// write that meets another is tried once more.
+pub(in crate::live) async fn write(
+    cluster: &Cluster,
+    step: &Step,
+    vault: &Vault,
+    salt: &str,
+) -> Outcome {
+    let discovered;
+    let mut cluster = cluster;
+    if kind_of(cluster, &step.write.body).is_none() {
+        match late_kind(cluster, &step.write.body).await {
+            Ok(found) => {
+                discovered = found;
+                cluster = &discovered;
+            }
+            Err(why) => return Outcome::Failed(why),
+        }
+    }
+    let mut outcome = attempt(cluster, step, vault, salt).await;
+    if let Attempt::Raced = outcome {
+        outcome = attempt(cluster, step, vault, salt).await;
+    }
+    match outcome {
+        Attempt::Ended(outcome) => outcome,
+        Attempt::Raced => Outcome::Stale("it changes faster than it can be written".to_owned()),
+    }
+}
+
+enum Attempt {
+    Ended(Outcome),
+    /// Somebody wrote between our reading and our writing.
+    Raced,
+}
+
+async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> Attempt {
+    let version = match fresh(cluster, step, salt).await {
+        Ok(version) => version,
+        Err(outcome) => return Attempt::Ended(outcome),
+    };
+    let params = params(&step.write, false);
+    let patching = patch(cluster, &step.write, vault, &params, version);
+    let error = match tokio::time::timeout(cluster.timeout, patching).await {
+        Ok(Ok(body)) => {
+            let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+            return Attempt::Ended(Outcome::Done { uid });
+        }
+        Ok(Err(error)) => error,
+        Err(_) => return Attempt::Ended(Outcome::Failed("no answer in time".to_owned())),
+    };
+    match status(&error) {
+        Some(status) if status.code == 409 && !is_conflict(status) => Attempt::Raced,
+        Some(status) => Attempt::Ended(Outcome::Failed(format!(
+            "the API server refuses it: {} ({})",
+            brief(status),
+            status.code
+        ))),
+        None => Attempt::Ended(Outcome::Failed(words(&error))),
+    }
+}
+
+/// The uid and version of the object as it is now, where it still is what the plan saw.
+async fn fresh(
+    cluster: &Cluster,
+    step: &Step,
+    salt: &str,
+) -> Result<Option<(String, String)>, Outcome> {
+    let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, &step.write.body)) else {
+        return Err(Outcome::Failed("its kind is not served".to_owned()));
+    };
+    let api = api(cluster, kind, key.namespace.as_deref());
+    let found = cluster.ask(&key.to_string(), api.get_opt(&key.name)).await;
+    let found = found.map_err(|error| Outcome::Failed(format!("{}: {}", error.what, error.why)))?;
+    let Some(object) = found else {
+        return match step.write.observed {
+            None => Ok(None),
+            Some(_) => Err(Outcome::Stale("it has gone since the plan was made".to_owned())),
+        };
+    };
+    let version = object.metadata.resource_version.clone().unwrap_or_default();
+    let body = serde_json::to_value(object).map_err(|error| Outcome::Failed(error.to_string()))?;
+    let now = normal::live(body, salt);
+    let uid = now.uid.clone().unwrap_or_default();
+    let Some(seen) = &step.write.observed else {
+        return Err(Outcome::Stale("it has appeared since the plan was made".to_owned()));
+    };
+    if step.write.observed_uid.as_ref() != now.uid.as_ref() {
+        return Err(Outcome::Stale(
+            "it was deleted and made again since the plan was made".to_owned(),
+        ));
+    }
+    if now.deleting || step.write.observed_owner != now.owner {
+        return Err(Outcome::Stale("its owner has changed since the plan was made".to_owned()));
+    }
+    match crate::plan::fields::object_diff(seen, &now.body, None).first() {
+        None => Ok(Some((uid, version))),
+        Some(field) => {
+            Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
+        }
+    }
+}
+
+/// A kind whose definition the same plan has just made: looked for until the API server serves it.
+async fn late_kind(cluster: &Cluster, body: &Value) -> Result<Cluster, String> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let served = async {
+        loop {
+            if let Some(found) = discovery::find(cluster, &api_version, &kind).await {
+                return found;
+            }
+            pause().await;
+        }
+    };
+    match tokio::time::timeout(cluster.timeout, served).await {
+        Ok(found) => Ok(cluster.with(api_version, kind, found)),
+        Err(_) => Err(format!("the API server does not serve {kind} ({api_version}) in time")),
+    }
+}
