@@ -206,6 +206,8 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let mut read = said.within(early, servers.namespace());
             let streams = chosen.settings.streams;
             let mut wanted = wanted(&read, &project, &salt);
+            let home = said.namespace.or(servers.namespace()).filter(|home| !home.is_empty());
+            home.unwrap_or("default").clone_into(&mut wanted.home);
             if servers.has_jetstream() && streams != Some(Streams::Observed) {
                 wanted.direct.insert(GROUP.to_owned());
             }
@@ -375,6 +377,7 @@ fn wanted(read: &Read, project: &str, salt: &str) -> Wanted {
         referred: read.resolved.dangling.iter().map(|(key, _)| key.clone()).collect(),
         streams,
         project: project.to_owned(),
+        home: String::new(),
         salt: salt.to_owned(),
     }
 }

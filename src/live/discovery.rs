@@ -152,7 +152,12 @@ pub(super) async fn recommended(
 ) -> Result<Option<Kind>, LiveError> {
     let looking = async { or_absent(oneshot::group(&cluster.client, &key.group).await) };
     let group = cluster.ask(&format!("the kinds of {}", key.kind_name()), looking).await?;
-    let found = group.and_then(|group| group.recommended_kind(&key.kind));
+    // A kind need not be in the version that its group prefers.
+    let found = group.and_then(|group| {
+        let mut stable = group.resources_by_stability().into_iter();
+        let other = stable.find(|(resource, _)| resource.kind == key.kind);
+        group.recommended_kind(&key.kind).or(other)
+    });
     Ok(found.map(|(resource, capabilities)| {
         let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
         Kind { resource, namespaced }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::world::lower::Desired;
+use crate::world::managed::union;
 use crate::world::{Key, Object, World};
 
 use super::allowed::Options;
@@ -13,7 +14,7 @@ use super::compare::{Difference, compare};
 use super::hold::hold;
 use super::impact::Scales;
 use super::preflight::{self, Trouble};
-use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
+use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, membership, order, prune, recipe};
 
 const UNASKED: &str = "no API server was asked";
 const NEW_IN_JETSTREAM: &str = "JetStream cannot be asked about what is new";
@@ -44,10 +45,14 @@ pub fn reviewed(
     let undeclared = undeclared(desired, live, project);
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
+    membership::settle(&mut changes, live);
     preflight::after_what_makes_room(&mut changes, desired, live);
     let (changes, troubles) = preflight::check(order::sort(changes), desired, live);
     let undeclared = pruned.left_alone;
-    (Plan { project: project.to_owned(), changes: hold(changes), undeclared }, troubles)
+    let mut plan = Plan { changes: hold(changes), undeclared, ..Plan::default() };
+    project.clone_into(&mut plan.project);
+    plan.membership = membership::of(&plan, live);
+    (plan, troubles)
 }
 
 struct Builder<'a> {
@@ -202,7 +207,15 @@ impl Builder<'_> {
             observed_owner: live.and_then(|live| live.owner.clone()),
             observed_empty: live.is_some_and(Object::is_empty_stream),
             force,
+            set: self.set().map(str::to_owned),
+            upgrade: force && live.is_some_and(|live| live.inherited.is_some()),
         })
+    }
+
+    /// The ApplySet that the object is to be a member of.
+    fn set(&self) -> Option<&str> {
+        self.key.object()?;
+        self.live.cluster.as_ref()?.set.as_ref().map(|set| set.id.as_str())
     }
 
     /// The stream that a consumer reads, where it is neither there nor declared.
@@ -228,7 +241,15 @@ impl Builder<'_> {
     }
 
     fn owned(&self, live: &Object) -> Change {
-        let Difference { diff, refusal, is_replaceable } = self.compare(live);
+        let Difference { mut diff, refusal, is_replaceable } = self.compare(live);
+        if let Some(other) = membership::other(live, self.set())
+            && !self.options.adopts(self.key)
+        {
+            let text = format!("it is a member of {other}; --adopt moves it into this project's");
+            let reason = format!("its ApplySet is another: {text}");
+            return self.blank(Action::Refused, reason).with_rule("another-applyset", text);
+        }
+        diff.extend(membership::difference(live, self.set()));
         if diff.is_empty() {
             return self.blank(Action::None, "is as declared");
         }
@@ -271,11 +292,18 @@ impl Builder<'_> {
     }
 
     fn unmarked(&self, live: &Object) -> Change {
-        let Difference { diff, refusal, .. } = self.compare(live);
-        if !self.options.adopts(self.key) {
-            if diff.is_empty() {
-                return self.blank(Action::None, "exists, is equal and not owned: left alone");
-            }
+        let adopts = self.options.adopts(self.key);
+        let Difference { diff, refusal, .. } =
+            if adopts { self.compare(&with_inherited(live)) } else { self.compare(live) };
+        if !adopts && diff.is_empty() {
+            return self.blank(Action::None, "exists, is equal and not owned: left alone");
+        }
+        if let Some(other) = membership::other(live, self.set()) {
+            let text = format!("it is a member of {other}, which another tool or project manages");
+            return Change { diff, ..self.blank(Action::Refused, text.clone()) }
+                .with_rule("another-applyset", text);
+        }
+        if !adopts {
             let reason =
                 format!("exists, is not owned and {}; --adopt takes it over", differs(&diff));
             let probe = self.write(Some(live), true);
@@ -309,6 +337,15 @@ impl Change {
     }
 }
 
+/// As if what client-side apply owns were evctl's already, as an adoption makes it.
+fn with_inherited(live: &Object) -> Object {
+    let claimed = match (&live.claimed, &live.inherited) {
+        (Some(ours), Some(theirs)) => Some(union(ours, theirs)),
+        (ours, theirs) => ours.clone().or_else(|| theirs.clone()),
+    };
+    Object { claimed, ..live.clone() }
+}
+
 fn differs(diff: &[FieldDiff]) -> String {
     let first = diff.first().map(|field| field.path.as_str()).unwrap_or_default();
     match diff.len() {
@@ -339,9 +376,12 @@ fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<Key> {
                     && key.object().is_none_or(|key| owner.object == key.to_string())
             })
     };
+    let set = live.cluster.as_ref().and_then(|cluster| cluster.set.as_ref());
+    let set = set.map(|set| set.id.as_str());
     live.objects
         .iter()
-        .filter(|(key, object)| !desired.declares(key) && is_ours(object, key))
+        .filter(|(key, object)| !desired.declares(key) && is_ours(object, key) && !object.deleting)
+        .filter(|(_, object)| membership::other(object, set).is_none())
         .map(|(key, _)| key.clone())
         .collect()
 }

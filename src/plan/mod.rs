@@ -12,9 +12,11 @@ pub mod hold;
 pub mod impact;
 pub mod json;
 mod lists;
+pub mod membership;
 pub mod order;
 pub mod preflight;
 pub mod prune;
+mod prune_order;
 pub mod recipe;
 pub mod saved;
 pub mod text;
@@ -32,6 +34,7 @@ use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
 use impact::Impact;
+use membership::Membership;
 use recipe::Recipe;
 
 /// What happens to one object.
@@ -135,8 +138,14 @@ pub struct Write {
     /// go with messages.
     #[serde(default)]
     pub observed_empty: bool,
-    /// Takes fields from other field managers. Adoption alone does.
+    /// Takes fields from other field managers.
     pub force: bool,
+    /// The id of the ApplySet that a Kubernetes object is to be a member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// Makes evctl's what client-side apply owns of the object.
+    #[serde(default)]
+    pub upgrade: bool,
 }
 
 /// Where an object is declared.
@@ -221,6 +230,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Owned by the project, live, and no longer declared. Left as they are.
     pub undeclared: Vec<Key>,
+    /// What the parent of the project's ApplySet is to say, where Kubernetes objects are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Membership>,
 }
 
 /// How many changes there are of each sort. Text, JSON and exit code all come from it.
@@ -283,6 +295,7 @@ impl Plan {
                 let object = (write.mode != Mode::Delete).then(|| crate::world::Object {
                     body: write.body.clone(),
                     owner: Some(write.owner.clone()),
+                    set: write.set.clone(),
                     ..Default::default()
                 });
                 Some(Written { key: change.key.clone(), object })

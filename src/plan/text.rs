@@ -242,7 +242,7 @@ fn left_alone(plan: &Plan) -> String {
     }
     let names: Vec<String> = plan.undeclared.iter().map(ToString::to_string).collect();
     format!(
-        "\nNo longer declared, and left as it is: {} (--prune deletes what is JetStream's)\n",
+        "\nNo longer declared, and left as it is: {} (--prune deletes what bears the project's marks)\n",
         names.join(", ")
     )
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::world::{Key, World};
 
 use super::hold::hold;
-use super::{Action, Change, FieldDiff, Plan, Rule};
+use super::{Action, Change, FieldDiff, Plan, Rule, membership};
 
 /// The API server's answer to a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,10 +71,13 @@ fn probed(change: Change, live: &World, body: &Value) -> Change {
 
 /// What will really be: the server's own defaults and spellings are no difference.
 fn becomes(change: Change, live: &World, body: &Value) -> Change {
-    let Some(now) = live.objects.get(&change.key).map(|object| &object.body) else {
+    let Some(object) = live.objects.get(&change.key) else {
         return Change { unverified: None, ..change };
     };
-    if now == body && change.action == Action::Update {
+    let now = &object.body;
+    let set = change.write.as_ref().and_then(|write| write.set.as_deref());
+    let moved = membership::difference(object, set);
+    if now == body && change.action == Action::Update && moved.is_none() {
         return Change {
             diff: Vec::new(),
             unverified: None,
@@ -88,5 +91,13 @@ fn becomes(change: Change, live: &World, body: &Value) -> Change {
         from: field.to,
         to: None,
     }));
+    // A dry-run knows nothing of fields that only go once they are evctl's.
+    if change.write.as_ref().is_some_and(|write| write.upgrade) {
+        let goes =
+            |field: &&FieldDiff| field.to.is_none() && !diff.iter().any(|d| d.path == field.path);
+        let going: Vec<FieldDiff> = change.diff.iter().filter(goes).cloned().collect();
+        diff.extend(going);
+    }
+    diff.extend(moved);
     Change { diff, unverified: None, ..change }
 }

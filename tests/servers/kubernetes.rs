@@ -194,6 +194,12 @@ impl Cluster {
         self.kubectl.run_with(arguments, text)
     }
 
+    /// Runs `kubectl apply --prune --applyset`, which kubectl has as a trial yet.
+    pub(crate) fn kubectl_applyset(&self, namespace: &str, set: &str, text: &str) -> Said {
+        let arguments = ["apply", "-n", namespace, "--prune", "--applyset", set, "-f", "-"];
+        self.kubectl.run_in(&[("KUBECTL_APPLYSET", "true")], &arguments, text)
+    }
+
     /// Runs kubectl with another kubeconfig.
     pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Said {
         self.kubectl.with_kubeconfig(kubeconfig).run(arguments)

@@ -29,6 +29,7 @@ mod live_impact;
 mod live_interrupted;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_kubernetes_prune;
 mod live_kubernetes_reads;
 mod live_nack;
 mod live_nack_stores;
@@ -107,6 +108,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_kubernetes_prune::trials(),
         live_kubernetes_reads::trials(),
         live_preflight::trials(),
         live_prune::trials(),

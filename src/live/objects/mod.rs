@@ -1,6 +1,8 @@
 //! Kubernetes objects: LIST per kind and namespace to observe, server-side dry-run to preview,
 //! server-side apply to write, each write guarded by a fresh read. Here is what these have in common.
 
+mod applyset;
+mod delete;
 mod observe;
 mod preview;
 mod write;
@@ -15,9 +17,10 @@ use crate::plan::Write;
 use crate::world::secret::Vault;
 use crate::world::{mark, normal};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, status};
 use super::discovery::Kind;
 
+pub(super) use applyset::{close, open};
 pub(super) use observe::observe;
 pub(super) use preview::preview;
 pub(super) use write::write;
@@ -62,7 +65,7 @@ async fn patch(
     version: Option<(String, String)>,
 ) -> Result<Value, Error> {
     let mut body = vault.reveal(&write.body);
-    mark::put_on_object(&mut body, &write.owner);
+    mark::put_on_object(&mut body, &write.owner, write.set.as_deref());
     if let (Some((uid, version)), Some(metadata)) =
         (version, body.get_mut("metadata").and_then(Value::as_object_mut))
     {
@@ -90,4 +93,15 @@ fn is_conflict(status: &Status) -> bool {
 /// The API server's words on one line.
 fn brief(status: &Status) -> String {
     status.message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The server's own no is an answer; a server that does not know who asks, or is not there, is none.
+fn answered<T>(answer: Result<T, Error>) -> Result<Result<T, Status>, Error> {
+    match answer {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) => match status(&error) {
+            Some(status) if status.code != 401 => Ok(Err(status.clone())),
+            _ => Err(error),
+        },
+    }
 }

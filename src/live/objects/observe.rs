@@ -10,14 +10,15 @@ use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::Status;
 use serde_json::Value;
 
-use crate::live::cluster::{Cluster, status};
+use crate::live::cluster::Cluster;
 use crate::live::discovery::{self, Kind};
 use crate::live::{LiveError, Wanted};
 use crate::model::ObjectKey;
+use crate::world::applyset::ApplySet;
 use crate::world::reading::Unread;
 use crate::world::{Cluster as Seen, Key, World, normal};
 
-use super::{api, brief, key_of};
+use super::{answered, api, applyset, brief, key_of};
 
 /// Objects of one page of a LIST.
 const PAGE: u32 = 500;
@@ -34,16 +35,25 @@ pub(in crate::live) async fn observe(
     world: &mut World,
 ) -> Result<(), LiveError> {
     let mut unserved = discovery::discover(cluster, wanted).await?;
-    let mut listed = lists(cluster, wanted).await?;
+    let set = applyset::observed(cluster, wanted).await?;
+    let mut listed = lists(cluster, wanted, &set).await?;
     if cluster.cache.is_used && listed.iter().any(|(_, read)| matches!(read, Read::NotServed(_))) {
         unserved = discovery::again(cluster, wanted).await?;
-        listed = lists(cluster, wanted).await?;
+        listed = lists(cluster, wanted, &set).await?;
     }
-    let mut unread = Vec::new();
+    let (mut unread, mut notes) = (Vec::new(), Vec::new());
     for (place, read) in listed {
         match read {
             Read::Whole(bodies) => take(bodies, &place, wanted, world),
-            Read::NotServed(why) | Read::Refused(why) => unread.push(place.unread(&why)),
+            // What only the ApplySet remembers may have gone with its definition.
+            Read::NotServed(_) if place.selector.is_some() => {}
+            Read::NotServed(why) | Read::Refused(why) => {
+                let one = place.unread(&why);
+                if place.selector.is_some() {
+                    notes.push(format!("nothing of {place} is pruned: {}; {}", one.why, one.help));
+                }
+                unread.push(one);
+            }
         }
     }
     let cluster_scoped = wanted.objects.iter().filter_map(|(key, version)| {
@@ -58,6 +68,8 @@ pub(in crate::live) async fn observe(
         namespaces: namespaces(cluster, wanted).await?,
         unserved,
         unread,
+        set: Some(set),
+        notes,
         ..Seen::default()
     };
     referred(cluster, wanted, &mut seen).await?;
@@ -70,6 +82,8 @@ struct Place {
     kind: Kind,
     /// `None` for the whole cluster.
     namespace: Option<String>,
+    /// What selects the objects where not all are wanted.
+    selector: Option<String>,
 }
 
 /// What came of a LIST.
@@ -81,22 +95,46 @@ enum Read {
     Refused(Status),
 }
 
-/// Every LIST that the input asks for.
-fn places(cluster: &Cluster, wanted: &Wanted) -> Vec<Place> {
+/// Every LIST that the input asks for, and those for members of the ApplySet that it does not name.
+async fn places(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    set: &ApplySet,
+) -> Result<Vec<Place>, LiveError> {
     let mut places = BTreeMap::new();
+    let mut kinds: BTreeMap<(String, String), Kind> = BTreeMap::new();
     for (key, api_version) in &wanted.objects {
         let Some(kind) = cluster.kinds.get(&(api_version.clone(), key.kind.clone())) else {
             continue;
         };
         let namespace = key.namespace.clone().filter(|_| kind.namespaced);
-        let place = Place { kind: kind.clone(), namespace: namespace.clone() };
+        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector: None };
         places.insert((api_version.clone(), key.kind.clone(), namespace), place);
+        kinds.insert((key.group.clone(), key.kind.clone()), kind.clone());
     }
-    places.into_values().collect()
+    for (group_kind, namespace) in applyset::beyond(set, wanted) {
+        if !kinds.contains_key(&group_kind) {
+            let (group, kind) = group_kind.clone();
+            let key = ObjectKey { group, kind, namespace: None, name: String::new() };
+            let Some(kind) = discovery::recommended(cluster, &key).await? else { continue };
+            kinds.insert(group_kind.clone(), kind);
+        }
+        let Some(kind) = kinds.get(&group_kind) else { continue };
+        let namespace = Some(namespace).filter(|_| kind.namespaced);
+        let selector = Some(applyset::selector(set));
+        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector };
+        let at = (kind.resource.api_version.clone(), group_kind.1, namespace);
+        places.entry(at).or_insert(place);
+    }
+    Ok(places.into_values().collect())
 }
 
-async fn lists(cluster: &Cluster, wanted: &Wanted) -> Result<Vec<(Place, Read)>, LiveError> {
-    let reading = places(cluster, wanted).into_iter().map(|place| async move {
+async fn lists(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    set: &ApplySet,
+) -> Result<Vec<(Place, Read)>, LiveError> {
+    let reading = places(cluster, wanted, set).await?.into_iter().map(|place| async move {
         let read = place.list(cluster).await?;
         Ok((place, read))
     });
@@ -145,6 +183,7 @@ impl Place {
         let what = self.to_string();
         let mut bodies = Vec::new();
         let mut params = ListParams::default().limit(PAGE);
+        params.label_selector.clone_from(&self.selector);
         loop {
             let listing = async { answered(api.list(&params).await) };
             let page = match cluster.ask(&what, listing).await? {
@@ -201,17 +240,6 @@ impl std::fmt::Display for Place {
             Some(namespace) => write!(out, " of namespace {namespace}"),
             None => Ok(()),
         }
-    }
-}
-
-/// The server's own no is an answer; a server that does not know who asks, or is not there, is none.
-fn answered<T>(answer: Result<T, Error>) -> Result<Result<T, Status>, Error> {
-    match answer {
-        Ok(found) => Ok(Ok(found)),
-        Err(error) => match status(&error) {
-            Some(status) if status.code != 401 => Ok(Err(status.clone())),
-            _ => Err(error),
-        },
     }
 }
 

@@ -10,7 +10,7 @@ use crate::live::LiveError;
 use crate::live::cluster::{Cluster, status};
 use crate::model::ObjectKey;
 use crate::plan::verify::Preview;
-use crate::plan::{Change, Plan, Write};
+use crate::plan::{Change, Mode, Plan, Write};
 use crate::world::secret::Vault;
 use crate::world::{Key, World, normal};
 
@@ -28,7 +28,8 @@ pub(in crate::live) async fn preview(
 ) -> Result<BTreeMap<Key, Preview>, LiveError> {
     let asked = plan.changes.iter().filter_map(|change| {
         let asked = change.write.as_ref().or(change.probe.as_ref());
-        let write = asked.filter(|_| change.key.object().is_some())?;
+        // A deletion is judged by what was read; there is nothing to compare an answer with.
+        let write = asked.filter(|w| change.key.object().is_some() && w.mode != Mode::Delete)?;
         Some(async move {
             let preview = match unaskable(cluster, plan, change, write, live) {
                 Some(why) => Ok(Preview::Unknown(why)),

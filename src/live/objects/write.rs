@@ -1,18 +1,20 @@
 //! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
-//! apply that names the version it was compared with.
+//! apply (or a deletion) that names the version it was compared with.
 
-use serde_json::Value;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
 
 use crate::apply::rollout::{Outcome, Step};
 use crate::live::cluster::{Cluster, status, words};
 use crate::live::{discovery, pause};
-use crate::world::normal;
+use crate::plan::Mode;
 use crate::world::secret::Vault;
+use crate::world::{managed, normal};
 
-use super::{api, brief, is_conflict, kind_of, params, patch};
+use super::{api, brief, delete, is_conflict, kind_of, params, patch};
 
-/// Writes one object, if it is still what the plan saw. Controllers touch status all the time, so a
-/// write that meets another is tried once more.
+/// Writes one object. Controllers touch status all the time, so a write that meets another is tried
+/// once more.
 pub(in crate::live) async fn write(
     cluster: &Cluster,
     step: &Step,
@@ -21,8 +23,9 @@ pub(in crate::live) async fn write(
 ) -> Outcome {
     let discovered;
     let mut cluster = cluster;
-    if kind_of(cluster, &step.write.body).is_none() {
-        match late_kind(cluster, &step.write.body).await {
+    let body = kind_body(step);
+    if kind_of(cluster, body).is_none() {
+        match late_kind(cluster, body).await {
             Ok(found) => {
                 discovered = found;
                 cluster = &discovered;
@@ -40,58 +43,111 @@ pub(in crate::live) async fn write(
     }
 }
 
-enum Attempt {
+/// The body that says the kind: what is deleted has no other than what was seen.
+fn kind_body(step: &Step) -> &Value {
+    match step.write.mode {
+        Mode::Delete => step.write.observed.as_ref().unwrap_or(&step.write.body),
+        Mode::Put | Mode::Replace => &step.write.body,
+    }
+}
+
+pub(super) enum Attempt {
     Ended(Outcome),
     /// Somebody wrote between our reading and our writing.
     Raced,
 }
 
 async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> Attempt {
-    let version = match fresh(cluster, step, salt).await {
-        Ok(version) => version,
+    let mut found = match fresh(cluster, step, salt).await {
+        Ok(found) => found,
         Err(outcome) => return Attempt::Ended(outcome),
     };
+    match (step.write.mode, &mut found) {
+        (Mode::Delete, None) => return Attempt::Ended(Outcome::Done { uid: None }),
+        (Mode::Delete, Some(found)) => return delete::delete(cluster, step, found).await,
+        (Mode::Put, Some(found)) if step.write.upgrade => {
+            if let Err(ended) = upgrade(cluster, step, found).await {
+                return ended;
+            }
+        }
+        _ => {}
+    }
+    put(cluster, step, vault, found).await
+}
+
+/// Applies the object.
+async fn put(cluster: &Cluster, step: &Step, vault: &Vault, found: Option<Fresh>) -> Attempt {
     let params = params(&step.write, false);
+    let version = found.map(|found| (found.uid, found.version));
     let patching = patch(cluster, &step.write, vault, &params, version);
-    let error = match tokio::time::timeout(cluster.timeout, patching).await {
+    match tokio::time::timeout(cluster.timeout, patching).await {
         Ok(Ok(body)) => {
             let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
-            return Attempt::Ended(Outcome::Done { uid });
+            Attempt::Ended(Outcome::Done { uid })
         }
-        Ok(Err(error)) => error,
-        Err(_) => return Attempt::Ended(Outcome::Failed("no answer in time".to_owned())),
-    };
-    match status(&error) {
+        Ok(Err(error)) => refused(&error),
+        Err(_) => Attempt::Ended(Outcome::Failed("no answer in time".to_owned())),
+    }
+}
+
+fn refused(error: &kube::Error) -> Attempt {
+    match status(error) {
         Some(status) if status.code == 409 && !is_conflict(status) => Attempt::Raced,
         Some(status) => Attempt::Ended(Outcome::Failed(format!(
             "the API server refuses it: {} ({})",
             brief(status),
             status.code
         ))),
-        None => Attempt::Ended(Outcome::Failed(words(&error))),
+        None => Attempt::Ended(Outcome::Failed(words(error))),
     }
 }
 
-/// The uid and version of the object as it is now, where it still is what the plan saw.
-async fn fresh(
-    cluster: &Cluster,
-    step: &Step,
-    salt: &str,
-) -> Result<Option<(String, String)>, Outcome> {
+/// Makes evctl's what client-side apply owns, so that what the file does not say goes with the apply.
+async fn upgrade(cluster: &Cluster, step: &Step, found: &mut Fresh) -> Result<(), Attempt> {
+    let Some(fields) = found.upgraded.take() else { return Ok(()) };
     let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, &step.write.body)) else {
+        return Err(Attempt::Ended(Outcome::Failed("its kind is not served".to_owned())));
+    };
+    let body = json!({"metadata": {
+        "uid": found.uid, "resourceVersion": found.version, "managedFields": fields,
+    }});
+    let api = api(cluster, kind, key.namespace.as_deref());
+    let (params, patch) = (PatchParams::default(), Patch::Merge(&body));
+    let upgrading = api.patch(&key.name, &params, &patch);
+    match tokio::time::timeout(cluster.timeout, upgrading).await {
+        Ok(Ok(object)) => {
+            found.version = object.metadata.resource_version.unwrap_or_default();
+            Ok(())
+        }
+        Ok(Err(error)) => Err(refused(&error)),
+        Err(_) => Err(Attempt::Ended(Outcome::Failed("no answer in time".to_owned()))),
+    }
+}
+
+/// The object as it is now, where it still is what the plan saw.
+pub(super) struct Fresh {
+    pub(super) uid: String,
+    pub(super) version: String,
+    /// Its managed fields with those of client-side apply made evctl's; `None` where there are none.
+    upgraded: Option<Value>,
+}
+
+async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fresh>, Outcome> {
+    let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, kind_body(step))) else {
         return Err(Outcome::Failed("its kind is not served".to_owned()));
     };
     let api = api(cluster, kind, key.namespace.as_deref());
     let found = cluster.ask(&key.to_string(), api.get_opt(&key.name)).await;
     let found = found.map_err(|error| Outcome::Failed(format!("{}: {}", error.what, error.why)))?;
     let Some(object) = found else {
-        return match step.write.observed {
-            None => Ok(None),
-            Some(_) => Err(Outcome::Stale("it has gone since the plan was made".to_owned())),
+        return match (&step.write.observed, step.write.mode) {
+            (None, _) | (_, Mode::Delete) => Ok(None),
+            _ => Err(Outcome::Stale("it has gone since the plan was made".to_owned())),
         };
     };
     let version = object.metadata.resource_version.clone().unwrap_or_default();
     let body = serde_json::to_value(object).map_err(|error| Outcome::Failed(error.to_string()))?;
+    let upgraded = managed::upgraded(&body);
     let now = normal::live(body, salt);
     let uid = now.uid.clone().unwrap_or_default();
     let Some(seen) = &step.write.observed else {
@@ -106,7 +162,7 @@ async fn fresh(
         return Err(Outcome::Stale("its owner has changed since the plan was made".to_owned()));
     }
     match crate::plan::fields::object_diff(seen, &now.body, None).first() {
-        None => Ok(Some((uid, version))),
+        None => Ok(Some(Fresh { uid, version, upgraded })),
         Some(field) => {
             Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
         }
