@@ -251,6 +251,7 @@ mod tests {
             origin: None,
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: None,
             recipe: None,
             unverified: None,

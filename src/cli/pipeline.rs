@@ -15,8 +15,8 @@ use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
 use crate::plan::allowed::Options;
-use crate::plan::build::reviewed;
 use crate::plan::preflight;
+use crate::plan::renew::{Decided, decided};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
@@ -239,6 +239,7 @@ fn options(args: &ProjectArgs, policy: &Policy) -> Options {
         replaceable: names(&policy.allow_replace),
         allow_delete: args.allow_delete.iter().cloned().collect(),
         allow_mass_delete: args.allow_mass_delete,
+        force_conflicts: args.force_conflicts,
         protect: names(&policy.protect),
         now: None,
     }
@@ -285,14 +286,16 @@ impl Maker<'_> {
         if read.has_errors() {
             return Err(Stopped::Findings(Box::new(read)));
         }
-        let desired = lower(&read.resolved.topology, &read.manifests, &self.project, &live);
-        let (mut plan, mut troubles) = reviewed(&desired, &live, &self.project, &self.options);
+        let lowered =
+            |world: &World| lower(&read.resolved.topology, &read.manifests, &self.project, world);
+        let decided = decided(lowered, &live, &self.project, &self.options);
+        let Decided { desired, mut plan, mut troubles } = decided;
         // What is refused stands in the plan.
         troubles.retain(|trouble| !trouble.refuses());
         read.take(preflight::findings(&troubles, &desired, &read.manifests));
         if let Some(servers) = &servers {
             let previews = servers.preview(&plan, &live, &desired.vault).await?;
-            plan = verify(plan, &live, &previews);
+            plan = verify(plan, &live, &previews, &self.options);
         }
         plan.locate(&read.sources);
         self.all_are_known(&plan)?;

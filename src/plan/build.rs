@@ -175,6 +175,7 @@ impl Builder<'_> {
             origin: self.desired.origins.get(self.key).cloned(),
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: None,
             recipe: None,
             unverified: None,
@@ -208,7 +209,7 @@ impl Builder<'_> {
             observed_empty: live.is_some_and(Object::is_empty_stream),
             force,
             set: self.set().map(str::to_owned),
-            upgrade: force && live.is_some_and(|live| live.inherited.is_some()),
+            upgrade: false,
         })
     }
 
@@ -255,7 +256,7 @@ impl Builder<'_> {
         }
         let reason = differs(&diff);
         let change = Change {
-            write: self.write(Some(live), false),
+            write: self.write(Some(live), self.options.force_conflicts),
             unverified: self.key.object().map(|_| UNASKED.to_owned()),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
@@ -317,7 +318,9 @@ impl Builder<'_> {
             format!("exists and {}", differs(&diff))
         };
         let change = Change {
-            write: self.write(Some(live), true),
+            write: self
+                .write(Some(live), true)
+                .map(|write| Write { upgrade: live.inherited.is_some(), ..write }),
             unverified: self.key.object().map(|_| UNASKED.to_owned()),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,

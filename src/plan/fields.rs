@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::knative::{eventing, messaging};
 use crate::model::{ObjectKey, Path};
 
 use super::lists::{compare_lists, dropped_items};
@@ -99,29 +100,41 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// What a kind's webhook lets nobody change: below these paths, but for what is below those.
+type Fixed = (&'static [&'static str], &'static [&'static str]);
+
+const CLASS: &str = "metadata.annotations[\"eventing.knative.dev/broker.class\"]";
+
+fn fixed(key: &ObjectKey) -> Option<Fixed> {
+    match (key.group.as_str(), key.kind.as_str()) {
+        (messaging::GROUP, "Channel") => Some((&["spec"], &["spec.subscribers"])),
+        (messaging::GROUP, "Subscription") => {
+            Some((&["spec"], &["spec.subscriber", "spec.reply", "spec.delivery"]))
+        }
+        (eventing::GROUP, "Broker") => Some((&["spec", CLASS], &["spec.delivery"])),
+        (eventing::GROUP, "Trigger") => Some((&["spec.broker"], &[])),
+        _ => None,
+    }
+}
+
 /// The webhook's no to a change of what cannot change (shared/facts/knative.md §1.1; recorded in
 /// shared/data/knative-0.50).
 pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Rule> {
-    if key.group != crate::model::knative::messaging::GROUP {
-        return None;
-    }
-    let mutable: &[&str] = match key.kind.as_str() {
-        "Channel" => &["spec.subscribers"],
-        "Subscription" => &["spec.subscriber", "spec.reply", "spec.delivery"],
-        _ => return None,
-    };
+    let (fixed, free) = fixed(key)?;
     let is_below = |path: &str, field: &str| {
         path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    let fixed = diff.iter().find(|field| {
-        is_below(&field.path, "spec") && !mutable.iter().any(|free| is_below(&field.path, free))
-    })?;
+    let below = |path: &str, fields: &[&str]| fields.iter().any(|field| is_below(path, field));
+    let changed = diff.iter().find(|f| below(&f.path, fixed) && !below(&f.path, free))?;
     // The defaulting webhook has filled in what the file leaves out.
     live.get("spec")?;
     Some(Rule {
         code: "immutable-field".into(),
         err_code: Some(400),
-        text: format!("{} is immutable in a {}, says the webhook of Knative", fixed.path, key.kind),
+        text: format!(
+            "{} is immutable in a {}, says the webhook of Knative",
+            changed.path, key.kind
+        ),
     })
 }
 
@@ -149,6 +162,37 @@ mod tests {
         check(json!({"a": [1, 2]}), json!({"a": [2, 1]}), None, &["a"]);
         check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 1, "y": 2}]}), None, &[]);
         check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 2}, {"x": 3}]}), None, &["a"]);
+    }
+
+    #[track_caller]
+    fn fixed_in(group: &str, kind: &str, path: &str, expected: bool) {
+        let key = ObjectKey {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: None,
+            name: "a".to_owned(),
+        };
+        let diff = [FieldDiff { path: path.to_owned(), from: None, to: None }];
+        let rule = immutable(&key, &diff, &json!({"spec": {}}));
+        assert_eq!(rule.is_some(), expected, "{kind} {path}");
+    }
+
+    #[test]
+    fn webhooks_fix_what_they_fix() {
+        let messaging = |kind, path, expected| fixed_in(messaging::GROUP, kind, path, expected);
+        messaging("Channel", "spec.delivery.retry", true);
+        messaging("Channel", "metadata.labels.a", false);
+        messaging("InMemoryChannel", "spec.delivery.retry", false);
+        messaging("Subscription", "spec.channel.name", true);
+        messaging("Subscription", "spec.subscriber.uri", false);
+        let eventing = |kind, path, expected| fixed_in(eventing::GROUP, kind, path, expected);
+        eventing("Broker", "spec.config.name", true);
+        eventing("Broker", "spec.delivery.retry", false);
+        eventing("Broker", CLASS, true);
+        eventing("Broker", "metadata.annotations[\"other\"]", false);
+        eventing("Trigger", "spec.broker", true);
+        eventing("Trigger", "spec.brokerRef.name", false);
+        eventing("Trigger", "spec.filter", false);
     }
 
     #[test]

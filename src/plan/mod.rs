@@ -18,6 +18,7 @@ pub mod preflight;
 pub mod prune;
 mod prune_order;
 pub mod recipe;
+pub mod renew;
 pub mod saved;
 pub mod text;
 pub mod verify;
@@ -106,6 +107,16 @@ pub struct FieldDiff {
     pub to: Option<Value>,
 }
 
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conflict {
+    /// Where in the object.
+    pub path: String,
+    /// The manager, as the API server names it.
+    pub manager: String,
+}
+
 /// How an object is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -176,6 +187,9 @@ pub struct Change {
     /// Where it is declared, once [`Plan::locate`] has looked.
     pub place: Option<Place>,
     pub diff: Vec<FieldDiff>,
+    /// Fields of other managers that the change is about: refused, or taken from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// What the change costs beyond its fields.
     pub impact: Option<Impact>,
     /// How it is replaced without losing a message, where it cannot be changed in place.
@@ -284,6 +298,12 @@ impl Plan {
             destructive: writing().filter(|change| change.is_destructive()).count(),
             unverified: writing().filter(|change| change.unverified.is_some()).count(),
         }
+    }
+
+    /// The Kubernetes objects that are deleted and made anew.
+    pub fn renewed(&self) -> impl Iterator<Item = &Key> {
+        let changes = self.changes.iter().filter(|change| change.action == Action::Replace);
+        changes.map(|change| &change.key).filter(|key| key.object().is_some())
     }
 
     /// What the plan writes, as worlds take it.

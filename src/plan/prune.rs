@@ -155,6 +155,7 @@ impl Gates<'_> {
             origin: None,
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
             recipe: None,
             unverified: None,

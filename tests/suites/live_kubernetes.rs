@@ -202,7 +202,8 @@ fn another_managers_field_is_a_refusal() {
     place.evctl("apply").run().code(4).says(&[
         "another field manager owns fields of it",
         "them",
-        ".data.a",
+        "data.a (them)",
+        "! data.a: owned by them",
         "409",
     ]);
     assert_eq!(place.get("configmap", "c")["data"]["a"], "theirs");

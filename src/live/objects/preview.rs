@@ -9,8 +9,8 @@ use kube::core::Status;
 use crate::live::LiveError;
 use crate::live::cluster::{Cluster, status};
 use crate::model::ObjectKey;
-use crate::plan::verify::Preview;
-use crate::plan::{Change, Mode, Plan, Write};
+use crate::plan::verify::{ANEW, Preview};
+use crate::plan::{Change, Conflict, Mode, Plan, Write};
 use crate::world::secret::Vault;
 use crate::world::{Key, World, normal};
 
@@ -31,6 +31,9 @@ pub(in crate::live) async fn preview(
         // A deletion is judged by what was read; there is nothing to compare an answer with.
         let write = asked.filter(|w| change.key.object().is_some() && w.mode != Mode::Delete)?;
         Some(async move {
+            if write.mode == Mode::Replace {
+                return Ok((change.key.clone(), Preview::Unknown(ANEW.to_owned())));
+            }
             let preview = match unaskable(cluster, plan, change, write, live) {
                 Some(why) => Ok(Preview::Unknown(why)),
                 None => ask(cluster, write, vault, &live.salt).await,
@@ -67,11 +70,29 @@ fn unaskable(
     (!known && made).then(|| "its namespace is made by the same plan".to_owned())
 }
 
+/// Asks without force first, so that the answer says what would be taken from whom.
 async fn ask(
     cluster: &Cluster,
     write: &Write,
     vault: &Vault,
     salt: &str,
+) -> Result<Preview, LiveError> {
+    let unforced = Write { force: false, ..write.clone() };
+    let first = ask_once(cluster, &unforced, vault, salt, Vec::new()).await?;
+    match first {
+        Preview::Conflict(taken) if write.force => {
+            ask_once(cluster, write, vault, salt, taken).await
+        }
+        answer => Ok(answer),
+    }
+}
+
+async fn ask_once(
+    cluster: &Cluster,
+    write: &Write,
+    vault: &Vault,
+    salt: &str,
+    taken: Vec<Conflict>,
 ) -> Result<Preview, LiveError> {
     let params = params(write, true);
     let asking = patch(cluster, write, vault, &params, None);
@@ -79,7 +100,7 @@ async fn ask(
         return Ok(Preview::Unknown("the API server did not answer in time".to_owned()));
     };
     match answer {
-        Ok(body) => Ok(Preview::Becomes(normal::live(body, salt).body)),
+        Ok(body) => Ok(Preview::Becomes { body: normal::live(body, salt).body, taken }),
         Err(error) => match status(&error) {
             Some(status) if status.code != 401 => Ok(verdict(status)),
             _ => Err(cluster.error("a dry-run", &error)),
@@ -91,12 +112,31 @@ async fn ask(
 fn verdict(status: &Status) -> Preview {
     let text = brief(status);
     match status.code {
-        409 if is_conflict(status) => Preview::Conflict { text },
-        _ if status.message.contains("does not support dry run") => Preview::Unknown(text),
+        409 if is_conflict(status) => Preview::Conflict(conflicts(status)),
+        400 | 405 | 501 if is_about_dry_runs(&text) => Preview::Unknown(text),
         403 if status.message.contains("cannot patch resource") => {
             Preview::Unknown("this user may not patch it".to_owned())
         }
         429 | 502..=599 => Preview::Unknown(text),
         code => Preview::Refused { status: code, text },
     }
+}
+
+/// A webhook or an aggregated server that cannot only pretend, in the words of either.
+fn is_about_dry_runs(text: &str) -> bool {
+    let text = text.to_lowercase().replace('-', " ");
+    (text.contains("dry run") || text.contains("dryrun")) && text.contains("support")
+}
+
+/// Each field that another manager owns, from the causes of the answer: `conflict with "them"`.
+fn conflicts(status: &Status) -> Vec<Conflict> {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let conflicts = causes.filter(|cause| cause.reason == "FieldManagerConflict");
+    let named = conflicts.map(|cause| Conflict {
+        path: cause.field.trim_start_matches('.').to_owned(),
+        manager: cause.message.trim_start_matches("conflict with ").replace('"', ""),
+    });
+    let mut all: Vec<Conflict> = named.collect();
+    all.sort();
+    all
 }

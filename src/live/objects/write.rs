@@ -65,6 +65,7 @@ async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> A
     match (step.write.mode, &mut found) {
         (Mode::Delete, None) => return Attempt::Ended(Outcome::Done { uid: None }),
         (Mode::Delete, Some(found)) => return delete::delete(cluster, step, found).await,
+        (Mode::Replace, Some(found)) => return replace(cluster, step, vault, found).await,
         (Mode::Put, Some(found)) if step.write.upgrade => {
             if let Err(ended) = upgrade(cluster, step, found).await {
                 return ended;
@@ -73,6 +74,23 @@ async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> A
         _ => {}
     }
     put(cluster, step, vault, found).await
+}
+
+/// Deletes the object, waits until it is gone, and makes it anew.
+async fn replace(cluster: &Cluster, step: &Step, vault: &Vault, found: &Fresh) -> Attempt {
+    match delete::delete(cluster, step, found).await {
+        Attempt::Ended(Outcome::Done { .. }) => {}
+        other => return other,
+    }
+    match put(cluster, step, vault, None).await {
+        Attempt::Ended(Outcome::Done { uid }) => Attempt::Ended(Outcome::Done { uid }),
+        Attempt::Ended(Outcome::Failed(why)) => Attempt::Ended(Outcome::Broken(format!(
+            "it was deleted and could not be made anew: {why}; apply again makes it"
+        ))),
+        _ => Attempt::Ended(Outcome::Broken(
+            "it was deleted, and somebody else has made it anew; plan again".to_owned(),
+        )),
+    }
 }
 
 /// Applies the object.

@@ -9,13 +9,14 @@ const CARRIERS: &[&str] = &["messaging.knative.dev", "eventing.knative.dev", "fl
 
 /// What is lost with the object.
 pub(super) fn loss(key: &ObjectKey) -> Option<Impact> {
-    if !CARRIERS.contains(&key.group.as_str()) {
-        return None;
-    }
-    let text = if key.kind == "NatsJetStreamChannel" {
-        "loses the events in flight, and its stream where the channel's controller made it"
-    } else {
-        "loses the events in flight"
+    let text = match (key.group.as_str(), key.kind.as_str()) {
+        ("", "Namespace") => "loses everything in the namespace",
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => "loses every object of the kind",
+        (_, "NatsJetStreamChannel") => {
+            "loses the events in flight, and its stream where the channel's controller made it"
+        }
+        (group, _) if CARRIERS.contains(&group) => "loses the events in flight",
+        _ => return None,
     };
     Some(Impact { destructive: true, ..note(text) })
 }
