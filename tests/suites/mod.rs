@@ -32,6 +32,7 @@ mod live_kubernetes;
 mod live_kubernetes_prune;
 mod live_kubernetes_reads;
 mod live_kubernetes_replace;
+mod live_kubernetes_shortcut;
 mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
@@ -112,6 +113,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_kubernetes_prune::trials(),
         live_kubernetes_reads::trials(),
         live_kubernetes_replace::trials(),
+        live_kubernetes_shortcut::trials(),
         live_preflight::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),

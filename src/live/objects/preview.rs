@@ -128,13 +128,15 @@ fn is_about_dry_runs(text: &str) -> bool {
     (text.contains("dry run") || text.contains("dryrun")) && text.contains("support")
 }
 
-/// Each field that another manager owns, from the causes of the answer: `conflict with "them"`.
+/// Each field that another manager owns, from the causes of the answer: `conflict with "them" using v1`.
 fn conflicts(status: &Status) -> Vec<Conflict> {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     let conflicts = causes.filter(|cause| cause.reason == "FieldManagerConflict");
-    let named = conflicts.map(|cause| Conflict {
-        path: cause.field.trim_start_matches('.').to_owned(),
-        manager: cause.message.trim_start_matches("conflict with ").replace('"', ""),
+    let named = conflicts.map(|cause| {
+        let said = cause.message.trim_start_matches("conflict with ").replace('"', "");
+        // The version of a manager's fields and when it wrote them follow its name.
+        let manager = said.split(" using ").next().unwrap_or_default().to_owned();
+        Conflict { path: cause.field.trim_start_matches('.').to_owned(), manager }
     });
     let mut all: Vec<Conflict> = named.collect();
     all.sort();
