@@ -66,6 +66,11 @@ pub(super) fn dropped(
         let Some(live) = have.get(field) else { continue };
         let path = at.key(field);
         match want.get(field) {
+            // Owned as one (atomic): what is in it and not declared goes with the next apply. An empty
+            // mapping alone may as well be one of which others own the parts.
+            Some(value) if is_whole(below) && value.is_object() && !is_empty(value) => {
+                extra(value, live, &path, diff);
+            }
             Some(value) => dropped(below, value, live, &path, diff),
             None if is_owned_in_parts(below) => {
                 dropped(below, &emptied(live), live, &path, diff);
@@ -74,6 +79,34 @@ pub(super) fn dropped(
                 diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None });
             }
         }
+    }
+}
+
+fn is_whole(claimed: &Value) -> bool {
+    claimed.as_object().is_some_and(Map::is_empty)
+}
+
+/// What is live below a declared value and not declared, however deep.
+fn extra(want: &Value, have: &Value, at: &Path, diff: &mut Vec<FieldDiff>) {
+    match (want, have) {
+        (Value::Object(want), Value::Object(have)) => {
+            for (name, live) in have {
+                let path = at.key(name);
+                match want.get(name) {
+                    Some(value) => extra(value, live, &path, diff),
+                    None => {
+                        let path = path.to_string();
+                        diff.push(FieldDiff { path, from: Some(live.clone()), to: None });
+                    }
+                }
+            }
+        }
+        (Value::Array(want), Value::Array(have)) if want.len() == have.len() => {
+            for (number, (want, have)) in want.iter().zip(have).enumerate() {
+                extra(want, have, &at.index(number), diff);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -212,6 +245,21 @@ mod tests {
             &["spec.b.c", "spec.b.d"],
         );
         check(json!({}), live, Some(claimed), &["spec.a", "spec.b.c", "spec.b.d"]);
+    }
+
+    #[test]
+    fn what_is_owned_as_one_has_nothing_beside_it() {
+        let whole = json!({"f:selector": {}});
+        let live = json!({"selector": {"app": "b", "tier": "b"}});
+        let with = |selector: Value| json!({"selector": selector});
+        let two = json!({"app": "b", "tier": "b"});
+        check(with(json!({"app": "b"})), live.clone(), Some(whole.clone()), &["selector.tier"]);
+        check(with(two), live.clone(), Some(whole.clone()), &[]);
+        check(with(json!({})), live.clone(), Some(whole), &[]);
+        check(with(json!({"app": "b"})), live, None, &[]);
+        let deep = json!({"selector": {"all": [{"key": "a", "values": ["b"]}]}});
+        let less = json!({"selector": {"all": [{"key": "a"}]}});
+        check(less, deep, Some(json!({"f:selector": {}})), &["selector.all[0].values"]);
     }
 
     #[test]

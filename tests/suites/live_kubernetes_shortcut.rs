@@ -30,17 +30,43 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// Rounds of one history; each changes every object or not.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 12;
 
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
+/// Numbers that look random and are the same in every run. What was rolled is kept, so that an object can
+/// be made again with one roll changed.
+#[derive(Clone)]
+struct Dice {
+    seed: u64,
+    rolled: Vec<u64>,
+    at: usize,
+}
 
 impl Dice {
+    fn new(seed: u64) -> Self {
+        Self { seed, rolled: Vec::new(), at: 0 }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed >> 11
+    }
+
     fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
+        if self.at == self.rolled.len() {
+            let number = self.next();
+            self.rolled.push(number);
+        }
+        self.at += 1;
+        self.rolled[self.at - 1] % sides
+    }
+
+    /// Rolls one of the numbers again.
+    fn nudge(&mut self) {
+        let count = self.rolled.len() as u64;
+        let at = usize::try_from(self.next() % count).unwrap();
+        self.rolled[at] = self.next();
     }
 
     fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
@@ -149,16 +175,22 @@ fn channel(dice: &mut Dice) -> String {
     )
 }
 
-fn manifests(dice: &mut Dice) -> String {
-    let all = [
-        config_map("one", dice),
-        config_map("two", dice),
-        secret(dice),
-        service(dice),
-        deployment(dice),
-        channel(dice),
-    ];
-    all.join("---\n")
+const KINDS: [fn(&mut Dice) -> String; 6] = [
+    |dice| config_map("one", dice),
+    |dice| config_map("two", dice),
+    secret,
+    service,
+    deployment,
+    channel,
+];
+
+/// Every object, each by its own dice from the start.
+fn manifests(all: &mut [Dice]) -> String {
+    let texts = KINDS.iter().zip(all).map(|(kind, dice)| {
+        dice.at = 0;
+        kind(dice)
+    });
+    texts.collect::<Vec<_>>().join("---\n")
 }
 
 /// What others do meanwhile: fields of theirs, and some of ours.
@@ -252,18 +284,24 @@ fn it_agrees_with_always_asking() {
     let targets =
         Targets { cluster: Some(cluster), timeout: Duration::from_secs(20), ..Targets::default() };
     let mut servers = runtime.block_on(Servers::connect(&targets)).unwrap();
-    let mut dice = Dice(0x5eed_0123_4567_89ab);
-    let mut text = manifests(&mut dice);
+    let mut dice = Dice::new(0x5eed_0123_4567_89ab);
+    let mut all: Vec<Dice> =
+        (1..=6).map(|number| Dice::new(number * 0x1e37_79b9_7f4a_7c15)).collect();
     let (mut left, mut changed) = (0, 0);
     for round in 0..ROUNDS {
+        let text = manifests(&mut all);
         place.write(&text);
         place.evctl("apply").arguments(&["--force-conflicts"]).run().code(0);
         if round % 2 == 1 {
             meddle(&place, &mut dice);
         }
-        // As it is, and with every object rolled again.
-        let next = manifests(&mut dice);
-        for text in [&text, &next] {
+        // As it is, and twice with one thing changed in every object.
+        let mut texts = vec![text];
+        for _ in 0..2 {
+            all.iter_mut().for_each(Dice::nudge);
+            texts.push(manifests(&mut all));
+        }
+        for text in &texts {
             let both = runtime.block_on(both(&mut servers, &place, text));
             changed += both.writes;
             for change in &both.left {
@@ -278,7 +316,6 @@ fn it_agrees_with_always_asking() {
                 left += 1;
             }
         }
-        text = next;
     }
     // Both ways must have been gone, or nothing has been seen.
     assert!(left >= 20 && changed >= 20, "{left} left as they are, {changed} changed");
