@@ -68,7 +68,7 @@ impl Cache {
         let entry = self.file.groups.get(api_version)?;
         let is_young = (0..LIFETIME).contains(&(now - entry.asked));
         let has = |kind: &&str| entry.kinds.iter().any(|served| served.kind == **kind);
-        if !is_young || !kinds.iter().all(|kind| has(kind)) {
+        if !is_young || !kinds.iter().all(has) {
             return None;
         }
         self.is_used = true;

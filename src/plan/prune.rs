@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::model::knative::messaging;
 use crate::world::applyset::Trouble;
+use crate::world::reading::Unread;
 use crate::world::{Key, Object, Owner, Plane, World};
 
 use super::allowed::Options;
@@ -113,6 +115,14 @@ impl Gates<'_> {
             }
             let unread = cluster.unread.iter().find(|u| key.is(&u.group, &u.kind))?;
             return Some(format!("its kind was not read completely: {}", unread.why));
+        }
+        // A consumer is named by its Subscription's uid: without that, one that is wanted looks undeclared.
+        let names =
+            |unread: &&Unread| unread.group == messaging::GROUP && unread.kind == "Subscription";
+        if let (Key::Consumer { .. }, Some(cluster)) = (self.key, &self.live.cluster)
+            && let Some(unread) = cluster.unread.iter().find(names)
+        {
+            return Some(format!("the Subscriptions were not read completely: {}", unread.why));
         }
         let Key::Stream { site, .. } = self.key.stream()? else { return None };
         let unread = &self.live.accounts.get(&site)?.unread;

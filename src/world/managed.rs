@@ -133,7 +133,7 @@ mod tests {
         let all = upgraded(&body(&[&by_name, &ours])).unwrap();
         assert_eq!(all[0]["fieldsV1"], json!({"f:a": {}, "f:d": {}}));
         // What a controller applies for client-side apply's status is its own.
-        let mut status = by_name.clone();
+        let mut status = by_name;
         status["subresource"] = json!("status");
         assert_eq!(upgraded(&body(&[&status])), None);
     }

@@ -323,6 +323,15 @@ fn live_objects_satisfy_references() {
     place.evctl("plan").run().code(4).says(&["dangling-reference", "elsewhere"]);
     place.kubectl(&["create", "service", "clusterip", "elsewhere", "--tcp=80"], "");
     place.evctl("plan").run().code(0).says(&["2 to add"]).hides(&["dangling"]);
+    // The group prefers v1, where there is no such kind.
+    let channel = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {name: there}\n";
+    place.kubectl(&["apply", "-f", "-"], channel);
+    place.write(
+        "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n\
+         \x20 channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: there}\n\
+         \x20 subscriber: {uri: 'http://s.example'}\n",
+    );
+    place.evctl("plan").run().code(0).says(&["1 to add"]).hides(&["dangling"]);
 }
 
 /// Controllers copy labels and annotations to what they make: such a child is not ours.

@@ -17,6 +17,10 @@ pub(super) fn trials() -> Vec<Trial> {
         one("what_was_not_read_completely_stays", what_was_not_read_completely_stays),
         one("gates_refuse", gates_refuse),
         one("what_has_changed_since_stays", what_has_changed_since_stays),
+        one(
+            "a_set_that_cannot_be_kept_stops_the_writes",
+            a_set_that_cannot_be_kept_stops_the_writes,
+        ),
         one("another_tools_set_is_refused", another_tools_set_is_refused),
         one("another_tools_member_is_refused", another_tools_member_is_refused),
         one("adoption_takes_over_client_side_apply", adoption_takes_over_client_side_apply),
@@ -174,6 +178,26 @@ fn what_has_changed_since_stays() {
     assert!(is_there(&place, "configmap", "b"));
     place.kubectl(&["delete", "configmap", "b"], "");
     carry_out().code(0).says(&["1 destroyed"]);
+}
+
+/// Without the parent nobody would find the members again.
+fn a_set_that_cannot_be_kept_stops_the_writes() {
+    let place = Place::new(ACCOUNT);
+    let user = format!("{}-user", place.namespace);
+    place.kubectl(&["create", "role", "all", "--verb=*", "--resource=serviceaccounts"], "");
+    place.kubectl(&["create", "rolebinding", "all", "--role=all", &format!("--user={user}")], "");
+    let user = place.cluster.kubeconfig_as(&user, &[]);
+    place
+        .evctl_as(&user, "plan")
+        .run()
+        .code(0)
+        .says(&["could not be read, so nothing of the cluster is pruned", "1 to add"]);
+    place.evctl_as(&user, "apply").run().code(1).says(&[
+        "the parent of the project's ApplySet, configmap/",
+        "(403)",
+        "resources [configmaps], verbs [get, create, patch]",
+    ]);
+    assert!(!is_there(&place, "serviceaccount", "s"));
 }
 
 fn another_tools_set_is_refused() {

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use libtest_mimic::Trial;
 use serde_json::json;
 
+use super::binary::Evctl;
 use super::live_kubernetes::Place;
 use crate::servers::audit::Marker;
 use crate::servers::http_faults::Answer;
+use crate::servers::nats::Nats;
 use crate::servers::{Need, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -34,6 +36,11 @@ pub(super) fn trials() -> Vec<Trial> {
             "live_kubernetes_reads::a_throttling_server_is_waited_for",
             kube,
             a_throttling_server_is_waited_for,
+        ),
+        trial(
+            "live_kubernetes_reads::consumers_of_unread_subscriptions_stay",
+            &[Need::Nats, Need::Kubernetes, Need::KnativeCrds, Need::NatssCrd],
+            consumers_of_unread_subscriptions_stay,
         ),
         trial("live_kubernetes_reads::discovery_is_remembered", kube, discovery_is_remembered),
         trial(
@@ -83,6 +90,33 @@ fn what_may_not_be_listed_is_refused_and_the_rest_goes_on() {
     let _ = said
         .says(&["elsewhere is referred to and could not be looked at", "(403)"])
         .hides(&["dangling-reference"]);
+}
+
+/// Consumers bear the uids of Subscriptions, which nobody knows then.
+fn consumers_of_unread_subscriptions_stay() {
+    let nats = Nats::start();
+    let channel = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {name: a}\n";
+    let place = Place::new(&format!(
+        "{channel}---\napiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {{name: s}}\nspec:\n\
+         \x20 channel: {{apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: a}}\n\
+         \x20 subscriber: {{uri: 'http://s.example'}}\n"
+    ));
+    let run = |kubeconfig: &Path, more: &[&str]| {
+        let run = Evctl::new(&["apply", "--yes", place.folder.text(), "-n", &place.namespace]);
+        let run = run.arguments(&["--kubeconfig", kubeconfig.to_str().unwrap()]);
+        run.arguments(&["--nats-url", &nats.url()]).arguments(more).run()
+    };
+    let _ = run(place.cluster.kubeconfig(), &[]).code(0);
+    let user = format!("{}-user", place.namespace);
+    let kinds = "--resource=configmaps,natsjetstreamchannels.messaging.knative.dev";
+    place.kubectl(&["create", "role", "some", "--verb=*", kinds], "");
+    place.kubectl(&["create", "rolebinding", "some", "--role=some", &format!("--user={user}")], "");
+    let user = place.cluster.kubeconfig_as(&user, &[]);
+    let said = run(&user, &["--prune", "--allow-mass-delete"]).code(4);
+    let _ = said.says(&["stays: the Subscriptions were not read completely", "0 to destroy"]);
+    let upper = place.namespace.to_uppercase().replace('-', "_");
+    let names = nats.wire().api(&format!("CONSUMER.NAMES.KN_{upper}__A"), &json!({}));
+    assert_eq!(names["consumers"].as_array().unwrap().len(), 1, "{names:#}");
 }
 
 fn many(place: &Place) {
@@ -137,7 +171,7 @@ fn a_throttling_server_is_waited_for() {
     let faults = place.cluster.faults(move |method, uri| {
         // Reads, dry-runs and writes alike: each for the first time.
         let counts = uri.contains("/serviceaccounts") || method == "PATCH";
-        (counts && asked.fetch_add(1, Ordering::SeqCst) % 2 == 0).then(|| Answer {
+        (counts && asked.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)).then(|| Answer {
             status: 429,
             headers: "Retry-After: 1\r\nContent-Type: text/plain\r\n",
             body: "Too many requests, please try again later.\n".to_owned(),
@@ -158,7 +192,7 @@ fn discoveries(place: &Place, marker: Marker, path: &str) -> usize {
         .count()
 }
 
-fn cached(place: &Place, verb: &str, cache: &Path) -> super::binary::Evctl {
+fn cached(place: &Place, verb: &str, cache: &Path) -> Evctl {
     place.evctl(verb).variable("XDG_CACHE_HOME", cache.to_str().unwrap())
 }
 

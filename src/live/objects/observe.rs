@@ -14,7 +14,7 @@ use crate::live::cluster::Cluster;
 use crate::live::discovery::{self, Kind};
 use crate::live::{LiveError, Wanted};
 use crate::model::ObjectKey;
-use crate::world::applyset::ApplySet;
+use crate::world::applyset::{ApplySet, Trouble};
 use crate::world::reading::Unread;
 use crate::world::{Cluster as Seen, Key, World, normal};
 
@@ -42,6 +42,12 @@ pub(in crate::live) async fn observe(
         listed = lists(cluster, wanted, &set).await?;
     }
     let (mut unread, mut notes) = (Vec::new(), Vec::new());
+    if let Some(Trouble::Unread(why)) = &set.trouble {
+        notes.push(format!(
+            "the project's ApplySet, {}, could not be read, so nothing of the cluster is pruned: {why}",
+            set.parent
+        ));
+    }
     for (place, read) in listed {
         match read {
             Read::Whole(bodies) => take(bodies, &place, wanted, world),
