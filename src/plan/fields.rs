@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::knative::{eventing, messaging};
+use crate::model::knative::change::frozen;
+use crate::model::knative::eventing::CLASS_ANNOTATION;
 use crate::model::{ObjectKey, Path};
 
 use super::lists::{compare_lists, dropped_items};
@@ -133,42 +134,42 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What a kind's webhook lets nobody change: below these paths, but for what is below those.
-type Fixed = (&'static [&'static str], &'static [&'static str]);
-
-const CLASS: &str = "metadata.annotations[\"eventing.knative.dev/broker.class\"]";
-
-fn fixed(key: &ObjectKey) -> Option<Fixed> {
-    match (key.group.as_str(), key.kind.as_str()) {
-        (messaging::GROUP, "Channel") => Some((&["spec"], &["spec.subscribers"])),
-        (messaging::GROUP, "Subscription") => {
-            Some((&["spec"], &["spec.subscriber", "spec.reply", "spec.delivery"]))
-        }
-        (eventing::GROUP, "Broker") => Some((&["spec", CLASS], &["spec.delivery"])),
-        (eventing::GROUP, "Trigger") => Some((&["spec.broker"], &[])),
-        _ => None,
-    }
-}
-
-/// The webhook's no to a change of what cannot change (shared/facts/knative.md §1.1; recorded in
-/// shared/data/knative-0.50).
+/// The webhook's no to a change of what cannot change; which fields these are, `frozen` says.
 pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Rule> {
-    let (fixed, free) = fixed(key)?;
-    let is_below = |path: &str, field: &str| {
-        path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let below = |path: &str, fields: &[&str]| fields.iter().any(|field| is_below(path, field));
-    let changed = diff.iter().find(|f| below(&f.path, fixed) && !below(&f.path, free))?;
     // The defaulting webhook has filled in what the file leaves out.
     live.get("spec")?;
+    let mut after = live.clone();
+    diff.iter().for_each(|field| put(field, &mut after));
+    let frozen = frozen(key, live, &after).first()?.to_string();
+    let is_below = |path: &str| {
+        path.strip_prefix(&frozen)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let changed = diff.iter().find(|field| is_below(&field.path));
+    let path = changed.map_or(&frozen, |field| &field.path);
     Some(Rule {
         code: "immutable-field".into(),
         err_code: Some(400),
-        text: format!(
-            "{} is immutable in a {}, says the webhook of Knative",
-            changed.path, key.kind
-        ),
+        text: format!("{path} is immutable in a {}, says the webhook of Knative", key.kind),
     })
+}
+
+/// Changes a field of the spec, or the class of a Broker, as far as it matters whether it is another.
+fn put(field: &FieldDiff, object: &mut Value) {
+    let class = Path::of("metadata.annotations").key(CLASS_ANNOTATION).to_string();
+    let (at, name) = match field.path.strip_prefix("spec.") {
+        Some(rest) => ("/spec", rest.split(['.', '[']).next().unwrap_or(rest)),
+        None if field.path == class => ("/metadata/annotations", CLASS_ANNOTATION),
+        None => return,
+    };
+    let Some(fields) = object.pointer_mut(at).and_then(Value::as_object_mut) else { return };
+    let is_whole = field.path == class || field.path.len() == "spec.".len() + name.len();
+    match &field.to {
+        None if is_whole => fields.remove(name),
+        Some(value) if is_whole => fields.insert(name.to_owned(), value.clone()),
+        // Some part of it is another.
+        _ => fields.insert(name.to_owned(), Value::Null),
+    };
 }
 
 #[cfg(test)]
@@ -205,27 +206,35 @@ mod tests {
             namespace: None,
             name: "a".to_owned(),
         };
-        let diff = [FieldDiff { path: path.to_owned(), from: None, to: None }];
-        let rule = immutable(&key, &diff, &json!({"spec": {}}));
-        assert_eq!(rule.is_some(), expected, "{kind} {path}");
+        let diff = [FieldDiff { path: path.to_owned(), from: None, to: Some(json!("b")) }];
+        let live = json!({"metadata": {"annotations": {CLASS_ANNOTATION: "a"}}, "spec": {}});
+        let text = immutable(&key, &diff, &live).map(|rule| rule.text).unwrap_or_default();
+        assert_eq!(text.starts_with(&format!("{path} is immutable")), expected, "{kind} {text}");
     }
 
     #[test]
     fn webhooks_fix_what_they_fix() {
-        let messaging = |kind, path, expected| fixed_in(messaging::GROUP, kind, path, expected);
+        let messaging = |kind, path, expected| {
+            fixed_in("messaging.knative.dev", kind, path, expected);
+        };
         messaging("Channel", "spec.delivery.retry", true);
         messaging("Channel", "metadata.labels.a", false);
         messaging("InMemoryChannel", "spec.delivery.retry", false);
         messaging("Subscription", "spec.channel.name", true);
         messaging("Subscription", "spec.subscriber.uri", false);
-        let eventing = |kind, path, expected| fixed_in(eventing::GROUP, kind, path, expected);
+        let eventing = |kind, path, expected| {
+            fixed_in("eventing.knative.dev", kind, path, expected);
+        };
+        let class = Path::of("metadata.annotations").key(CLASS_ANNOTATION).to_string();
         eventing("Broker", "spec.config.name", true);
         eventing("Broker", "spec.delivery.retry", false);
-        eventing("Broker", CLASS, true);
-        eventing("Broker", "metadata.annotations[\"other\"]", false);
+        eventing("Broker", &class, true);
+        eventing("Broker", "metadata.annotations[\"other/b\"]", false);
         eventing("Trigger", "spec.broker", true);
         eventing("Trigger", "spec.brokerRef.name", false);
         eventing("Trigger", "spec.filter", false);
+        eventing("EventTransform", "spec.jsonata", true);
+        eventing("EventTransform", "spec.sink.uri", false);
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! or taken only where somebody says so.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::binary::Evctl;
 use super::live_kubernetes::Place;
-use crate::servers::http_faults::Answer;
+use crate::servers::http_faults::{Answer, Faults};
 use crate::servers::nats::Nats;
 use crate::servers::{Need, trial};
 
@@ -41,6 +42,12 @@ pub(super) fn trials() -> Vec<Trial> {
         ),
         trial(&named("adoption_says_what_it_takes"), kube, adoption_says_what_it_takes),
         trial(&named("a_webhook_without_dry_run"), kube, a_webhook_without_dry_run),
+        trial(
+            &named("a_broken_replacement_is_made_up_for"),
+            kube,
+            a_broken_replacement_is_made_up_for,
+        ),
+        trial(&named("a_broken_adoption_is_made_up_for"), kube, a_broken_adoption_is_made_up_for),
     ]
 }
 
@@ -233,5 +240,52 @@ fn a_webhook_without_dry_run() {
         "Not verified: 1 (admission webhook \"old.example.com\" does not support dry run",
         "1 added",
     ]);
+    place.is_settled();
+}
+
+/// The API server's trouble at a write of the object, from the given one on; dry-runs pass.
+fn trouble(place: &Place, path: &'static str, from: usize) -> Faults {
+    let writes = AtomicUsize::new(0);
+    place.cluster.faults(move |method, uri| {
+        let is_write = method == "PATCH" && uri.contains(path) && !uri.contains("dryRun=All");
+        let body = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500,
+            "message": "etcdserver: request timed out",
+        });
+        (is_write && writes.fetch_add(1, Ordering::SeqCst) >= from).then(|| Answer {
+            status: 500,
+            headers: "Content-Type: application/json\r\n",
+            body: body.to_string(),
+        })
+    })
+}
+
+fn a_broken_replacement_is_made_up_for() {
+    let place = Place::new(&deployment("one"));
+    let _ = place.apply();
+    place.write(&deployment("two"));
+    let name = format!("deployment.apps/{}/web", place.namespace);
+    let faults = trouble(&place, "/deployments/web", 0);
+    let run = place.evctl_as(&faults.kubeconfig, "apply").arguments(&["--allow-replace", &name]);
+    run.run().code(7).says(&[
+        "it was deleted and could not be made anew",
+        "etcdserver: request timed out (500)",
+        "1 deleted and not made anew",
+    ]);
+    assert!(place.cluster.get("deployment", &place.namespace, "web").is_none());
+    place.apply().says(&["1 added"]);
+    place.is_settled();
+}
+
+/// Its fields are evctl's already, and its marks are not.
+fn a_broken_adoption_is_made_up_for() {
+    let place = Place::new("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: x}\n");
+    place.kubectl(&["apply", "-f", "-"], MAP);
+    let faults = trouble(&place, "/configmaps/c", 1);
+    let run = place.evctl_as(&faults.kubeconfig, "apply").arguments(&["--adopt"]);
+    let _ = run.run().says(&["etcdserver: request timed out"]);
+    assert_eq!(place.get("configmap", "c")["data"], json!({"a": "x", "b": "z"}));
+    place.evctl("apply").arguments(&["--adopt"]).run().code(0).says(&["- data.b: z", "1 adopted"]);
+    assert_eq!(place.get("configmap", "c")["data"], json!({"a": "x"}));
     place.is_settled();
 }
