@@ -51,6 +51,7 @@ pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &
             Some(Gates { key, object, live, options, gone: &gone }.change())
         })
         .collect();
+    prune_order::keep_referred(&mut changes, declared, live, options);
     prune_order::references(&mut changes);
     let kept = declared.iter().filter(|change| change.exists).count();
     mass(&mut changes, kept, options);

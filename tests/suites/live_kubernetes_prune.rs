@@ -27,6 +27,11 @@ pub(super) fn trials() -> Vec<Trial> {
         one("adoption_drops_what_the_file_does_not_say", adoption_drops_what_the_file_does_not_say),
         one("a_new_home_namespace_comes_first", a_new_home_namespace_comes_first),
         trial("live_kubernetes_prune::producers_go_first", channels, producers_go_first),
+        trial(
+            "live_kubernetes_prune::what_is_referred_to_stays",
+            channels,
+            what_is_referred_to_stays,
+        ),
     ]
 }
 
@@ -322,4 +327,28 @@ fn producers_go_first() {
         deleted.filter_map(|r| r.uri.split('/').nth(6)?.split('?').next()).collect();
     assert_eq!(kinds.len(), 3, "{kinds:?}");
     assert_eq!(kinds[2], "natsjetstreamchannels", "{kinds:?}");
+}
+
+/// A channel that no file declares any more and a declared Subscription reads: live, so nothing dangles.
+fn what_is_referred_to_stays() {
+    let channel = |name: &str| {
+        format!(
+            "---\napiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {{name: {name}}}\n"
+        )
+    };
+    let subscription = "---\napiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n\
+         \x20 channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: a}\n\
+         \x20 subscriber: {uri: 'http://s.example'}\n";
+    let place = Place::new(&(channel("a") + &channel("b") + subscription));
+    let _ = place.apply();
+    place.write(subscription);
+    let name = format!("natsjetstreamchannel.messaging.knative.dev/{}/a", place.namespace);
+    place
+        .evctl("apply")
+        .arguments(&["--prune"])
+        .run()
+        .code(4)
+        .says(&[&format!("s refers to it; --allow-delete {name} lets it go"), "1 destroyed"]);
+    assert!(is_there(&place, "natsjetstreamchannels.messaging.knative.dev", "a"));
+    assert!(!is_there(&place, "natsjetstreamchannels.messaging.knative.dev", "b"));
 }
