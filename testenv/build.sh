@@ -67,6 +67,7 @@ kubernetes() {
     stamp="$stamp -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
     build kube-apiserver "$release" k8s.io/kubernetes/cmd/kube-apiserver "$stamp"
     build kubectl "$release" k8s.io/kubernetes/cmd/kubectl "$stamp"
+    build kube-controller-manager "$release" k8s.io/kubernetes/cmd/kube-controller-manager "$stamp"
 }
 
 # Knative Eventing's own CRDs come inside its Go module: nothing to build, only to unpack.

@@ -238,6 +238,8 @@ mod tests {
             observed_uid: None,
             observed_owner: None,
             force: false,
+            set: None,
+            upgrade: false,
         };
         Change {
             key: stream(name),
@@ -249,6 +251,7 @@ mod tests {
             origin: None,
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: None,
             recipe: None,
             unverified: None,
@@ -262,7 +265,7 @@ mod tests {
     /// results no more are begun. Says how each step ended, in order.
     #[track_caller]
     fn check(changes: Vec<Change>, bad: &[(&str, Outcome)], stop_after: usize, expected: &[&str]) {
-        let plan = Plan { project: "p".to_owned(), changes, undeclared: Vec::new() };
+        let plan = Plan { project: "p".to_owned(), changes, ..Plan::default() };
         let mut rollout = Rollout::new(&plan, 2);
         let (mut running, mut ends, mut results) = (VecDeque::new(), Vec::new(), 0);
         loop {

@@ -78,7 +78,8 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
         return exit;
     }
     let Some(servers) = &planned.servers else { return Exit::Usage };
-    let writer = Writer { servers, vault: &planned.desired.vault, salt: &planned.live.salt };
+    let vault = &planned.desired.vault;
+    let writer = Writer::new(servers, vault, &planned.live.salt, &planned.plan);
     let code = carry_out(&planned.head, &planned.plan, &writer, args.concurrency, output, ui).await;
     with_findings(code, &planned, args.input.fail_on.into())
 }
@@ -107,7 +108,7 @@ async fn carry_out_saved(
     if output == Output::Text {
         ui.out(&text::render(&ready.head, &saved.plan, ui.colour));
     }
-    let writer = Writer { servers: &ready.servers, vault: &ready.vault, salt: &saved.salt };
+    let writer = Writer::new(&ready.servers, &ready.vault, &saved.salt, &saved.plan);
     carry_out(&ready.head, &saved.plan, &writer, args.concurrency, output, ui).await
 }
 
@@ -124,6 +125,11 @@ async fn carry_out(
         drive(plan, writer, concurrency, interrupted(ui), |event| progress.tell(event)).await
     };
     let tally = Tally::of(plan, &events);
+    if tally.is_complete()
+        && let Err(why) = writer.close().await
+    {
+        ui.status(&format!("note: {why}\n"));
+    }
     let document = || report::document(head, plan, &events);
     match output {
         Output::Json => ui.out(&format!("{:#}\n", document())),

@@ -76,12 +76,15 @@ pub(super) struct ProjectArgs {
     /// Take over objects that exist, differ and belong to nobody
     #[arg(long)]
     pub adopt: bool,
-    /// Delete the streams and consumers that the project owns and declares no longer
+    /// Delete what the project owns and declares no longer
     #[arg(long)]
     pub prune: bool,
     /// Let this object be deleted and made anew, with what it holds, where it cannot be changed
     #[arg(long, value_name = "OBJECT")]
     pub allow_replace: Vec<String>,
+    /// Take fields of the project's Kubernetes objects from the managers that own them
+    #[arg(long)]
+    pub force_conflicts: bool,
     /// Let --prune delete this object although it is protected
     #[arg(long, value_name = "OBJECT")]
     pub allow_delete: Vec<String>,

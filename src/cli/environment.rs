@@ -46,6 +46,13 @@ impl Environment {
         self.path("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
     }
 
+    /// Where programs keep what they can do without.
+    pub(super) fn cache_home(&self) -> Option<PathBuf> {
+        // A home that is not there, as containers have it, is not made for a cache.
+        let home = || self.home().filter(|home| home.is_dir());
+        self.path("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")))
+    }
+
     /// `~`, `$NAME` and `${NAME}` in a path, as NATS contexts have them. What is not set is empty.
     pub(super) fn expand(&self, text: &str) -> PathBuf {
         let home = self.home().map(|home| home.to_string_lossy().into_owned()).unwrap_or_default();

@@ -16,8 +16,8 @@ use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
 use crate::plan::allowed::Options;
-use crate::plan::build::reviewed;
 use crate::plan::preflight;
+use crate::plan::renew::{Decided, decided};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
@@ -211,6 +211,8 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let streams = chosen.settings.streams;
             let scopes = servers.scopes(&read.manifests);
             let mut wanted = wanted(&read, &project, &salt, &scopes);
+            let home = said.namespace.or(servers.namespace()).filter(|home| !home.is_empty());
+            home.unwrap_or("default").clone_into(&mut wanted.home);
             if servers.has_jetstream() && streams != Some(Streams::Observed) {
                 wanted.direct.insert(GROUP.to_owned());
             }
@@ -243,6 +245,7 @@ fn options(args: &ProjectArgs, policy: &Policy) -> Options {
         replaceable: names(&policy.allow_replace),
         allow_delete: args.allow_delete.iter().cloned().collect(),
         allow_mass_delete: args.allow_mass_delete,
+        force_conflicts: args.force_conflicts,
         protect: names(&policy.protect),
         now: None,
     }
@@ -289,14 +292,16 @@ impl Maker<'_> {
         if read.has_errors() {
             return Err(Stopped::Findings(Box::new(read)));
         }
-        let desired = lower(&read.resolved.topology, &read.manifests, &self.project, &live);
-        let (mut plan, mut troubles) = reviewed(&desired, &live, &self.project, &self.options);
+        let lowered =
+            |world: &World| lower(&read.resolved.topology, &read.manifests, &self.project, world);
+        let decided = decided(lowered, &live, &self.project, &self.options);
+        let Decided { desired, mut plan, mut troubles } = decided;
         // What is refused stands in the plan.
         troubles.retain(|trouble| !trouble.refuses());
         read.take(preflight::findings(&troubles, &desired, &read.manifests));
         if let Some(servers) = &servers {
             let previews = servers.preview(&plan, &live, &desired.vault).await?;
-            plan = verify(plan, &live, &previews);
+            plan = verify(plan, &live, &previews, &self.options);
         }
         plan.locate(&read.sources);
         self.all_are_known(&plan)?;
@@ -324,6 +329,7 @@ impl Maker<'_> {
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {
         let mut notes: Vec<String> = note.into_iter().collect();
+        notes.extend(live.cluster.iter().flat_map(|cluster| cluster.notes.clone()));
         let has_derived_name = |change: &Change| {
             let of_nack = change.origin.as_ref().is_some_and(|origin| origin.object.group == GROUP);
             matches!(change.key, Key::Consumer { .. }) && !of_nack
@@ -383,6 +389,7 @@ fn wanted(read: &Read, project: &str, salt: &str, sites: &BTreeMap<String, Site>
         referred: read.resolved.dangling.iter().map(|(key, _)| key.clone()).collect(),
         streams,
         project: project.to_owned(),
+        home: String::new(),
         salt: salt.to_owned(),
     }
 }

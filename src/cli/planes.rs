@@ -71,7 +71,8 @@ pub(super) fn select(
                     empty world (--offline) or a saved one (--world FILE)";
         return Err(Unselected::Usage(text.to_owned()));
     }
-    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout })))
+    let cache = environment.cache_home().map(|home| home.join("evctl"));
+    Ok(Against::Live(Box::new(Targets { cluster, nats, timeout, cache })))
 }
 
 fn cluster(args: &ServerArgs, environment: &Environment) -> Option<ClusterTarget> {

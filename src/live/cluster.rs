@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
+use std::path::Path;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -9,7 +10,8 @@ use kube::core::Status;
 use kube::{Client, Config, Error};
 
 use super::discovery::Kind;
-use super::{ClusterTarget, LiveError};
+use super::discovery_cache::Cache;
+use super::{ClusterTarget, LiveError, backoff};
 
 /// An open connection, and the kinds looked up so far by (apiVersion, kind).
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub(super) struct Cluster {
     /// Declared kinds, as (group, kind), that it does not serve and can do without; `None` until the
     /// declared kinds are looked up.
     pub(super) unserved: Option<BTreeSet<(String, String)>>,
+    pub(super) cache: Cache,
     namespace: String,
 }
 
@@ -29,6 +32,7 @@ impl Cluster {
     pub(super) async fn connect(
         target: &ClusterTarget,
         timeout: Duration,
+        cache: Option<&Path>,
     ) -> Result<Self, LiveError> {
         let mut config = config(target).await?;
         config.connect_timeout = Some(timeout);
@@ -38,9 +42,10 @@ impl Cluster {
         config.default_retry = false;
         let context =
             target.context.clone().map(|context| format!("{context} @ ")).unwrap_or_default();
-        let name = format!("{context}{}", without_credentials(&config.cluster_url));
+        let server = without_credentials(&config.cluster_url);
+        let name = format!("{context}{server}");
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| match error {
+        let client = backoff::client(config).map_err(|error| match error {
             Error::Auth(_) => without_login(&name),
             error => LiveError::new(
                 format!("the kubeconfig for {name} cannot be used"),
@@ -55,10 +60,14 @@ impl Cluster {
             timeout,
             kinds: BTreeMap::new(),
             unserved: None,
+            cache: Cache::default(),
             namespace,
         };
         let version = cluster.ask("its version", cluster.client.apiserver_version()).await?;
         cluster.version = version.git_version;
+        if let Some(folder) = cache {
+            cluster.cache = Cache::read(folder, &server, &cluster.version);
+        }
         Ok(cluster)
     }
 

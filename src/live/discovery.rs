@@ -10,7 +10,8 @@ use crate::model::ObjectKey;
 use crate::model::object::{group_of, version_of};
 
 use super::cluster::{Cluster, status};
-use super::{LiveError, Wanted};
+use super::discovery_cache::Served;
+use super::{LiveError, Wanted, now};
 
 /// A kind that the cluster serves.
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ pub(super) async fn discover(
     let versions: BTreeSet<String> = wanted.objects.values().cloned().collect();
     let mut served: BTreeMap<String, Vec<(String, Kind)>> = BTreeMap::new();
     for api_version in versions {
-        let kinds = kinds(cluster, &api_version).await?;
+        let kinds = known(cluster, &api_version, wanted).await?;
         served.insert(api_version, kinds);
     }
     let (mut missing, mut unserved) = (BTreeSet::new(), BTreeSet::new());
@@ -66,7 +67,39 @@ pub(super) async fn discover(
     ))
 }
 
-async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind)>, LiveError> {
+/// What a group serves in a version: from the cache where it has all that is declared, and where
+/// nothing depends on what has gone meanwhile.
+async fn known(
+    cluster: &mut Cluster,
+    api_version: &str,
+    wanted: &Wanted,
+) -> Result<Vec<(String, Kind)>, LiveError> {
+    let of_version = wanted.objects.iter().filter(|(_, version)| *version == api_version);
+    let declared: Vec<&str> = of_version.map(|(key, _)| key.kind.as_str()).collect();
+    let time = now().as_second();
+    if !wanted.direct.contains(group_of(api_version))
+        && let Some(served) = cluster.cache.get(api_version, &declared, time)
+    {
+        return Ok(served.iter().map(|served| kind(api_version, served)).collect());
+    }
+    let served = served(cluster, api_version).await?;
+    cluster.cache.put(api_version, &served, time);
+    cluster.cache.save();
+    Ok(served.iter().map(|served| kind(api_version, served)).collect())
+}
+
+fn kind(api_version: &str, served: &Served) -> (String, Kind) {
+    let resource = ApiResource {
+        group: group_of(api_version).to_owned(),
+        version: version_of(api_version).to_owned(),
+        api_version: api_version.to_owned(),
+        kind: served.kind.clone(),
+        plural: served.plural.clone(),
+    };
+    (served.kind.clone(), Kind { resource, namespaced: served.namespaced })
+}
+
+async fn served(cluster: &Cluster, api_version: &str) -> Result<Vec<Served>, LiveError> {
     let listing = async {
         let listed = match group_of(api_version) {
             "" => cluster.client.list_core_api_resources(version_of(api_version)).await,
@@ -75,24 +108,31 @@ async fn kinds(cluster: &Cluster, api_version: &str) -> Result<Vec<(String, Kind
         or_absent(listed)
     };
     let list = cluster.ask(&format!("the kinds of {api_version}"), listing).await?;
-    let kind = |resource: k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource| {
-        let api = ApiResource {
-            group: group_of(api_version).to_owned(),
-            version: version_of(api_version).to_owned(),
-            api_version: api_version.to_owned(),
-            kind: resource.kind.clone(),
-            plural: resource.name,
-        };
-        (resource.kind, Kind { resource: api, namespaced: resource.namespaced })
+    let kind = |resource: k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource| Served {
+        kind: resource.kind,
+        plural: resource.name,
+        namespaced: resource.namespaced,
     };
     let resources = list.into_iter().flat_map(|list| list.resources);
     Ok(resources.filter(|r| !r.name.contains('/')).map(kind).collect())
 }
 
 /// One kind, where the cluster serves it by now.
-pub(super) async fn find(cluster: &Cluster, api_version: &str, kind: &str) -> Option<Kind> {
-    let kinds = kinds(cluster, api_version).await.ok()?;
-    kinds.into_iter().find(|(name, _)| name == kind).map(|(_, kind)| kind)
+pub(super) async fn find(cluster: &Cluster, api_version: &str, kind_name: &str) -> Option<Kind> {
+    let served = served(cluster, api_version).await.ok()?;
+    let found = served.iter().find(|served| served.kind == kind_name)?;
+    Some(kind(api_version, found).1)
+}
+
+/// Looks everything up again, without the cache: it named a kind that has gone.
+pub(super) async fn again(
+    cluster: &mut Cluster,
+    wanted: &Wanted,
+) -> Result<BTreeSet<(String, String)>, LiveError> {
+    cluster.cache.forget();
+    cluster.kinds.clear();
+    cluster.unserved = None;
+    discover(cluster, wanted).await
 }
 
 /// What is not served is no error: 404 is an answer.
@@ -112,7 +152,12 @@ pub(super) async fn recommended(
 ) -> Result<Option<Kind>, LiveError> {
     let looking = async { or_absent(oneshot::group(&cluster.client, &key.group).await) };
     let group = cluster.ask(&format!("the kinds of {}", key.kind_name()), looking).await?;
-    let found = group.and_then(|group| group.recommended_kind(&key.kind));
+    // A kind need not be in the version that its group prefers.
+    let found = group.and_then(|group| {
+        let mut stable = group.resources_by_stability().into_iter();
+        let other = stable.find(|(resource, _)| resource.kind == key.kind);
+        group.recommended_kind(&key.kind).or(other)
+    });
     Ok(found.map(|(resource, capabilities)| {
         let namespaced = capabilities.scope == kube::discovery::Scope::Namespaced;
         Kind { resource, namespaced }

@@ -1,8 +1,10 @@
 //! The real servers: observed into a world, asked about changes, and written to. The only module
 //! that names kube and async_nats. Everything it learns leaves it as plain data.
 
+mod backoff;
 mod cluster;
 mod discovery;
+mod discovery_cache;
 mod jetstream;
 mod nats;
 mod objects;
@@ -15,11 +17,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use crate::apply::Executor;
 use crate::apply::rollout::{Outcome, Step};
 use crate::model::hashed::HashedSet;
 use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
+use crate::plan::membership::Membership;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
 use crate::world::site::{Declared, Reference, Site, scoped_sites};
@@ -65,6 +70,8 @@ pub struct Targets {
     pub nats: Option<NatsTarget>,
     /// How long any one answer may take.
     pub timeout: Duration,
+    /// Where is kept what the next run can do without.
+    pub cache: Option<PathBuf>,
 }
 
 /// What must be read for a plan.
@@ -81,6 +88,8 @@ pub struct Wanted {
     /// Streams that are wanted.
     pub streams: HashedSet<Key>,
     pub project: String,
+    /// The namespace of objects that name none, where the project's ApplySet is at home.
+    pub home: String,
     pub salt: String,
 }
 
@@ -104,7 +113,10 @@ impl Servers {
     /// The first server that cannot be reached, refuses the credentials, or lacks what is needed.
     pub async fn connect(targets: &Targets) -> Result<Self, LiveError> {
         let cluster = match &targets.cluster {
-            Some(target) => Some(cluster::Cluster::connect(target, targets.timeout).await?),
+            Some(target) => {
+                let cache = targets.cache.as_deref();
+                Some(cluster::Cluster::connect(target, targets.timeout, cache).await?)
+            }
             None => None,
         };
         let mut nats = BTreeMap::new();
@@ -214,10 +226,11 @@ impl Servers {
         }
     }
 
-    /// Reads everything that a plan needs, completely or not at all.
+    /// Reads everything that a plan needs. What a server names and does not let be read is in the world
+    /// as unread.
     ///
     /// # Errors
-    /// The first thing that could not be read.
+    /// The first server that could not be reached, or refuses the credentials.
     pub async fn observe(&mut self, wanted: &Wanted) -> Result<World, LiveError> {
         let mut world = World { salt: wanted.salt.clone(), ..World::default() };
         if let Some(cluster) = &mut self.cluster {
@@ -268,6 +281,42 @@ pub struct Writer<'a> {
     /// Secret values, for the servers alone.
     pub vault: &'a Vault,
     pub salt: &'a str,
+    /// What the parent of the project's ApplySet is to say.
+    pub membership: Option<&'a Membership>,
+    /// What came of making it say so before the first write.
+    pub opened: OnceCell<Result<(), String>>,
+}
+
+impl<'a> Writer<'a> {
+    /// What carries out a plan.
+    pub fn new(servers: &'a Servers, vault: &'a Vault, salt: &'a str, plan: &'a Plan) -> Self {
+        let membership = plan.membership.as_ref();
+        Self { servers, vault, salt, membership, opened: OnceCell::new() }
+    }
+
+    /// The parent of the ApplySet names a member before it is written.
+    async fn open(&self, cluster: &cluster::Cluster, key: &Key) -> Result<(), String> {
+        let Some(membership) = self.membership else { return Ok(()) };
+        let home = membership.set.parent.namespace.as_ref();
+        let is_home = |key: &ObjectKey| key.is("", "Namespace") && Some(&key.name) == home;
+        if key.object().is_some_and(is_home) && !self.opened.initialized() {
+            return Ok(());
+        }
+        self.opened.get_or_init(|| objects::open(cluster, membership)).await.clone()
+    }
+
+    /// Lets the parent of the ApplySet name what is there, once every step is done.
+    ///
+    /// # Errors
+    /// It could not be written, in words; it names more than there is then, which does no harm.
+    pub async fn close(&self) -> Result<(), String> {
+        match (&self.servers.cluster, self.membership, self.opened.get()) {
+            (Some(cluster), Some(membership), Some(Ok(()))) => {
+                objects::close(cluster, membership).await
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Executor for Writer<'_> {
@@ -275,6 +324,9 @@ impl Executor for Writer<'_> {
         let nats = step.key.site().and_then(|site| self.servers.nats.get(site));
         match (step.key.plane(), &self.servers.cluster, nats) {
             (Plane::Kubernetes, Some(cluster), _) => {
+                if let Err(why) = self.open(cluster, &step.key).await {
+                    return Outcome::Failed(why);
+                }
                 objects::write(cluster, &step, self.vault, self.salt).await
             }
             (Plane::Jetstream, _, Some(nats)) => jetstream::write::write(nats, &step).await,

@@ -22,6 +22,8 @@ pub struct Options {
     pub allow_delete: BTreeSet<String>,
     /// Delete however many there are.
     pub allow_mass_delete: bool,
+    /// Take fields from the managers that own them.
+    pub force_conflicts: bool,
     /// Objects that the project protects.
     pub protect: BTreeSet<String>,
     /// When the plan is made, for what is dropped by its age.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::world::lower::Desired;
+use crate::world::managed::union;
 use crate::world::{Key, Object, World};
 
 use super::allowed::Options;
@@ -13,7 +14,7 @@ use super::compare::{Difference, compare};
 use super::hold::hold;
 use super::impact::Scales;
 use super::preflight::{self, Trouble};
-use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, order, prune, recipe};
+use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, membership, order, prune, recipe};
 
 const UNASKED: &str = "no API server was asked";
 
@@ -43,12 +44,16 @@ pub fn reviewed(
     let undeclared = undeclared(desired, live, project);
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
+    membership::settle(&mut changes, live);
     preflight::after_what_makes_room(&mut changes, desired, live);
     preflight::after_what_frees_it(&mut changes, desired, live);
     let mut changes = order::sort(changes);
     let troubles = preflight::check(&mut changes, desired, live);
     let undeclared = pruned.left_alone;
-    (Plan { project: project.to_owned(), changes: hold(changes), undeclared }, troubles)
+    let mut plan = Plan { changes: hold(changes), undeclared, ..Plan::default() };
+    project.clone_into(&mut plan.project);
+    plan.membership = membership::of(&plan, live);
+    (plan, troubles)
 }
 
 struct Builder<'a> {
@@ -74,10 +79,10 @@ enum Standing {
 impl Builder<'_> {
     fn change(&self) -> Change {
         let live = self.live.objects.get(self.key);
-        if let Some(why) = self.unread() {
-            return self
-                .blank(Action::Refused, format!("it could not be read: {why}"))
-                .with_rule("unread", why);
+        if let Some((code, why)) = self.unread() {
+            let reason = format!("it could not be read: {why}");
+            let rule = Rule { code: "unread".into(), err_code: code, text: why };
+            return Change { rule: Some(rule), ..self.blank(Action::Refused, reason) };
         }
         if live.is_some_and(|live| live.deleting) {
             let text = "what is being deleted cannot be changed; wait until it is gone".to_owned();
@@ -146,14 +151,18 @@ impl Builder<'_> {
         owner.is_some_and(|owner| owner.project == self.project)
     }
 
-    /// Why nobody knows whether the object is there, where nobody does.
-    fn unread(&self) -> Option<String> {
+    /// Why nobody knows whether the object is there, where nobody does, with the status of the API.
+    fn unread(&self) -> Option<(Option<u16>, String)> {
+        if let Some(key) = self.key.object() {
+            let unread = self.live.cluster.as_ref()?.unread(key)?;
+            return Some((Some(unread.code), format!("{}; {}", unread.why, unread.help)));
+        }
         let unread = &self.live.accounts.get(self.key.site()?)?.unread;
         if unread.is_empty() {
             return None;
         }
         let Key::Stream { name, .. } = self.key.stream()? else { return None };
-        unread.get(&name).cloned()
+        Some((None, unread.get(&name)?.clone()))
     }
 
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {
@@ -169,6 +178,7 @@ impl Builder<'_> {
             origin: self.desired.origins.get(self.key).cloned(),
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: None,
             recipe: None,
             unverified: None,
@@ -202,7 +212,15 @@ impl Builder<'_> {
             observed_owner: live.and_then(|live| live.owner.clone()),
             observed_empty: live.is_some_and(Object::is_empty_stream),
             force,
+            set: self.set().map(str::to_owned),
+            upgrade: false,
         })
+    }
+
+    /// The ApplySet that the object is to be a member of.
+    fn set(&self) -> Option<&str> {
+        self.key.object()?;
+        self.live.cluster.as_ref()?.set.as_ref().map(|set| set.id.as_str())
     }
 
     /// The stream that a consumer reads, where it is neither there nor declared.
@@ -228,13 +246,21 @@ impl Builder<'_> {
     }
 
     fn owned(&self, live: &Object) -> Change {
-        let Difference { diff, refusal, is_replaceable } = self.compare(live);
+        let Difference { mut diff, refusal, is_replaceable } = self.compare(live);
+        if let Some(other) = membership::other(live, self.set())
+            && !self.options.adopts(self.key)
+        {
+            let text = format!("it is a member of {other}; --adopt moves it into this project's");
+            let reason = format!("its ApplySet is another: {text}");
+            return self.blank(Action::Refused, reason).with_rule("another-applyset", text);
+        }
+        diff.extend(membership::difference(live, self.set()));
         if diff.is_empty() {
             return self.blank(Action::None, "is as declared");
         }
         let reason = differs(&diff);
         let change = Change {
-            write: self.write(Some(live), false),
+            write: self.write(Some(live), self.options.force_conflicts),
             unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
@@ -271,11 +297,18 @@ impl Builder<'_> {
     }
 
     fn unmarked(&self, live: &Object) -> Change {
-        let Difference { diff, refusal, .. } = self.compare(live);
-        if !self.options.adopts(self.key) {
-            if diff.is_empty() {
-                return self.blank(Action::None, "exists, is equal and not owned: left alone");
-            }
+        let adopts = self.options.adopts(self.key);
+        let Difference { diff, refusal, .. } =
+            if adopts { self.compare(&with_inherited(live)) } else { self.compare(live) };
+        if !adopts && diff.is_empty() {
+            return self.blank(Action::None, "exists, is equal and not owned: left alone");
+        }
+        if let Some(other) = membership::other(live, self.set()) {
+            let text = format!("it is a member of {other}, which another tool or project manages");
+            return Change { diff, ..self.blank(Action::Refused, text.clone()) }
+                .with_rule("another-applyset", text);
+        }
+        if !adopts {
             let reason =
                 format!("exists, is not owned and {}; --adopt takes it over", differs(&diff));
             let probe = self.write(Some(live), true);
@@ -289,7 +322,9 @@ impl Builder<'_> {
             format!("exists and {}", differs(&diff))
         };
         let change = Change {
-            write: self.write(Some(live), true),
+            write: self
+                .write(Some(live), true)
+                .map(|write| Write { upgrade: live.inherited.is_some(), ..write }),
             unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
@@ -307,6 +342,15 @@ impl Change {
         self.rule = Some(Rule { code: code.into(), err_code: None, text });
         self
     }
+}
+
+/// As if what client-side apply owns were evctl's already, as an adoption makes it.
+fn with_inherited(live: &Object) -> Object {
+    let claimed = match (&live.claimed, &live.inherited) {
+        (Some(ours), Some(theirs)) => Some(union(ours, theirs)),
+        (ours, theirs) => ours.clone().or_else(|| theirs.clone()),
+    };
+    Object { claimed, ..live.clone() }
 }
 
 fn differs(diff: &[FieldDiff]) -> String {
@@ -339,9 +383,12 @@ fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<Key> {
                     && key.object().is_none_or(|key| owner.object == key.to_string())
             })
     };
+    let set = live.cluster.as_ref().and_then(|cluster| cluster.set.as_ref());
+    let set = set.map(|set| set.id.as_str());
     live.objects
         .iter()
-        .filter(|(key, object)| !desired.declares(key) && is_ours(object, key))
+        .filter(|(key, object)| !desired.declares(key) && is_ours(object, key) && !object.deleting)
+        .filter(|(_, object)| membership::other(object, set).is_none())
         .map(|(key, _)| key.clone())
         .collect()
 }

@@ -37,7 +37,8 @@ pub(super) fn compare(key: &Key, live: &Object, desired: &Object, world: &World)
         Key::Object(key) => {
             let diff = object_diff(&desired.body, &live.body, live.claimed.as_ref());
             let refusal = immutable(key, &diff, &live.body);
-            Difference { diff, refusal, is_replaceable: false }
+            let is_replaceable = refusal.is_some();
+            Difference { diff, refusal, is_replaceable }
         }
         Key::Stream { .. } => judged(&stream::change(from, to, &server(key, world), &beside)),
         Key::Consumer { .. } => {

@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::knative::change::frozen;
+use crate::model::knative::eventing::CLASS_ANNOTATION;
 use crate::model::{ObjectKey, Path};
 
 use super::lists::{compare_lists, dropped_items};
@@ -65,6 +67,11 @@ pub(super) fn dropped(
         let Some(live) = have.get(field) else { continue };
         let path = at.key(field);
         match want.get(field) {
+            // Owned as one (atomic): what is in it and not declared goes with the next apply. An empty
+            // mapping alone may as well be one of which others own the parts.
+            Some(value) if is_whole(below) && value.is_object() && !is_empty(value) => {
+                extra(value, live, &path, diff);
+            }
             Some(value) => dropped(below, value, live, &path, diff),
             None if is_owned_in_parts(below) => {
                 dropped(below, &emptied(live), live, &path, diff);
@@ -73,6 +80,34 @@ pub(super) fn dropped(
                 diff.push(FieldDiff { path: path.to_string(), from: Some(live.clone()), to: None });
             }
         }
+    }
+}
+
+fn is_whole(claimed: &Value) -> bool {
+    claimed.as_object().is_some_and(Map::is_empty)
+}
+
+/// What is live below a declared value and not declared, however deep.
+fn extra(want: &Value, have: &Value, at: &Path, diff: &mut Vec<FieldDiff>) {
+    match (want, have) {
+        (Value::Object(want), Value::Object(have)) => {
+            for (name, live) in have {
+                let path = at.key(name);
+                match want.get(name) {
+                    Some(value) => extra(value, live, &path, diff),
+                    None => {
+                        let path = path.to_string();
+                        diff.push(FieldDiff { path, from: Some(live.clone()), to: None });
+                    }
+                }
+            }
+        }
+        (Value::Array(want), Value::Array(have)) if want.len() == have.len() => {
+            for (number, (want, have)) in want.iter().zip(have).enumerate() {
+                extra(want, have, &at.index(number), diff);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -99,30 +134,42 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The webhook's no to a change of what cannot change (shared/facts/knative.md §1.1; recorded in
-/// shared/data/knative-0.50).
+/// The webhook's no to a change of what cannot change; which fields these are, `frozen` says.
 pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Rule> {
-    if key.group != crate::model::knative::messaging::GROUP {
-        return None;
-    }
-    let mutable: &[&str] = match key.kind.as_str() {
-        "Channel" => &["spec.subscribers"],
-        "Subscription" => &["spec.subscriber", "spec.reply", "spec.delivery"],
-        _ => return None,
-    };
-    let is_below = |path: &str, field: &str| {
-        path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let fixed = diff.iter().find(|field| {
-        is_below(&field.path, "spec") && !mutable.iter().any(|free| is_below(&field.path, free))
-    })?;
     // The defaulting webhook has filled in what the file leaves out.
     live.get("spec")?;
+    let mut after = live.clone();
+    diff.iter().for_each(|field| put(field, &mut after));
+    let frozen = frozen(key, live, &after).first()?.to_string();
+    let is_below = |path: &str| {
+        path.strip_prefix(&frozen)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let changed = diff.iter().find(|field| is_below(&field.path));
+    let path = changed.map_or(&frozen, |field| &field.path);
     Some(Rule {
         code: "immutable-field".into(),
         err_code: Some(400),
-        text: format!("{} is immutable in a {}, says the webhook of Knative", fixed.path, key.kind),
+        text: format!("{path} is immutable in a {}, says the webhook of Knative", key.kind),
     })
+}
+
+/// Changes a field of the spec, or the class of a Broker, as far as it matters whether it is another.
+fn put(field: &FieldDiff, object: &mut Value) {
+    let class = Path::of("metadata.annotations").key(CLASS_ANNOTATION).to_string();
+    let (at, name) = match field.path.strip_prefix("spec.") {
+        Some(rest) => ("/spec", rest.split(['.', '[']).next().unwrap_or(rest)),
+        None if field.path == class => ("/metadata/annotations", CLASS_ANNOTATION),
+        None => return,
+    };
+    let Some(fields) = object.pointer_mut(at).and_then(Value::as_object_mut) else { return };
+    let is_whole = field.path == class || field.path.len() == "spec.".len() + name.len();
+    match &field.to {
+        None if is_whole => fields.remove(name),
+        Some(value) if is_whole => fields.insert(name.to_owned(), value.clone()),
+        // Some part of it is another.
+        _ => fields.insert(name.to_owned(), Value::Null),
+    };
 }
 
 #[cfg(test)]
@@ -151,6 +198,45 @@ mod tests {
         check(json!({"a": [{"x": 1}]}), json!({"a": [{"x": 2}, {"x": 3}]}), None, &["a"]);
     }
 
+    #[track_caller]
+    fn fixed_in(group: &str, kind: &str, path: &str, expected: bool) {
+        let key = ObjectKey {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: None,
+            name: "a".to_owned(),
+        };
+        let diff = [FieldDiff { path: path.to_owned(), from: None, to: Some(json!("b")) }];
+        let live = json!({"metadata": {"annotations": {CLASS_ANNOTATION: "a"}}, "spec": {}});
+        let text = immutable(&key, &diff, &live).map(|rule| rule.text).unwrap_or_default();
+        assert_eq!(text.starts_with(&format!("{path} is immutable")), expected, "{kind} {text}");
+    }
+
+    #[test]
+    fn webhooks_fix_what_they_fix() {
+        let messaging = |kind, path, expected| {
+            fixed_in("messaging.knative.dev", kind, path, expected);
+        };
+        messaging("Channel", "spec.delivery.retry", true);
+        messaging("Channel", "metadata.labels.a", false);
+        messaging("InMemoryChannel", "spec.delivery.retry", false);
+        messaging("Subscription", "spec.channel.name", true);
+        messaging("Subscription", "spec.subscriber.uri", false);
+        let eventing = |kind, path, expected| {
+            fixed_in("eventing.knative.dev", kind, path, expected);
+        };
+        let class = Path::of("metadata.annotations").key(CLASS_ANNOTATION).to_string();
+        eventing("Broker", "spec.config.name", true);
+        eventing("Broker", "spec.delivery.retry", false);
+        eventing("Broker", &class, true);
+        eventing("Broker", "metadata.annotations[\"other/b\"]", false);
+        eventing("Trigger", "spec.broker", true);
+        eventing("Trigger", "spec.brokerRef.name", false);
+        eventing("Trigger", "spec.filter", false);
+        eventing("EventTransform", "spec.jsonata", true);
+        eventing("EventTransform", "spec.sink.uri", false);
+    }
+
     #[test]
     fn what_evctl_owned_and_no_longer_declares_goes() {
         let claimed = json!({"f:spec": {"f:a": {}, "f:b": {"f:c": {}, "f:d": {}}}});
@@ -168,6 +254,21 @@ mod tests {
             &["spec.b.c", "spec.b.d"],
         );
         check(json!({}), live, Some(claimed), &["spec.a", "spec.b.c", "spec.b.d"]);
+    }
+
+    #[test]
+    fn what_is_owned_as_one_has_nothing_beside_it() {
+        let whole = json!({"f:selector": {}});
+        let live = json!({"selector": {"app": "b", "tier": "b"}});
+        let with = |selector: Value| json!({"selector": selector});
+        let two = json!({"app": "b", "tier": "b"});
+        check(with(json!({"app": "b"})), live.clone(), Some(whole.clone()), &["selector.tier"]);
+        check(with(two), live.clone(), Some(whole.clone()), &[]);
+        check(with(json!({})), live.clone(), Some(whole), &[]);
+        check(with(json!({"app": "b"})), live, None, &[]);
+        let deep = json!({"selector": {"all": [{"key": "a", "values": ["b"]}]}});
+        let less = json!({"selector": {"all": [{"key": "a"}]}});
+        check(less, deep, Some(json!({"f:selector": {}})), &["selector.all[0].values"]);
     }
 
     #[test]

@@ -185,6 +185,8 @@ mod tests {
             observed_uid: None,
             observed_empty: true,
             force: false,
+            set: None,
+            upgrade: false,
         };
         let found = now.map(|(mut config, project, messages)| {
             if !project.is_empty() {

@@ -12,7 +12,7 @@ use crate::world::Key;
 use super::impact::Impact;
 use super::recipe::Recipe;
 use super::text::Head;
-use super::{Action, Change, FieldDiff, Place, Plan, Rule, Summary};
+use super::{Action, Change, Conflict, FieldDiff, Place, Plan, Rule, Summary};
 
 /// The `apiVersion` of every document that evctl writes.
 pub const API_VERSION: &str = "evctl.dev/v1alpha1";
@@ -89,6 +89,9 @@ pub struct ChangeDocument<'a> {
     source: Option<&'a Place>,
     /// What differs.
     diff: &'a [FieldDiff],
+    /// Fields of other managers that the change is about: refused, or taken from them.
+    #[serde(skip_serializing_if = "<[Conflict]>::is_empty")]
+    conflicts: &'a [Conflict],
     /// What the change costs beyond its fields.
     impact: Option<&'a Impact>,
     /// How it is replaced without losing a message, where it cannot be changed in place.
@@ -174,6 +177,7 @@ pub(crate) fn change(change: &Change) -> ChangeDocument<'_> {
         rule: change.rule.as_ref(),
         source: change.place.as_ref(),
         diff: &change.diff,
+        conflicts: &change.conflicts,
         impact: change.impact.as_ref(),
         recipe: change.recipe.as_deref(),
         needs: change.needs.iter().map(ToString::to_string).collect(),

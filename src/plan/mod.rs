@@ -12,10 +12,13 @@ pub mod hold;
 pub mod impact;
 pub mod json;
 mod lists;
+pub mod membership;
 pub mod order;
 pub mod preflight;
 pub mod prune;
+mod prune_order;
 pub mod recipe;
+pub mod renew;
 pub mod saved;
 pub mod text;
 pub mod verify;
@@ -31,6 +34,7 @@ use crate::world::lower::Origin;
 use crate::world::{Key, Owner, Written};
 
 use impact::Impact;
+use membership::Membership;
 use recipe::Recipe;
 
 /// What happens to one object.
@@ -102,6 +106,16 @@ pub struct FieldDiff {
     pub to: Option<Value>,
 }
 
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conflict {
+    /// Where in the object.
+    pub path: String,
+    /// The manager, as the API server names it.
+    pub manager: String,
+}
+
 /// How an object is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -134,8 +148,14 @@ pub struct Write {
     /// go with messages.
     #[serde(default)]
     pub observed_empty: bool,
-    /// Takes fields from other field managers. Adoption alone does.
+    /// Takes fields from other field managers.
     pub force: bool,
+    /// The id of the ApplySet that a Kubernetes object is to be a member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// Makes evctl's what client-side apply owns of the object.
+    #[serde(default)]
+    pub upgrade: bool,
 }
 
 /// Where an object is declared.
@@ -166,6 +186,9 @@ pub struct Change {
     /// Where it is declared, once [`Plan::locate`] has looked.
     pub place: Option<Place>,
     pub diff: Vec<FieldDiff>,
+    /// Fields of other managers that the change is about: refused, or taken from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// What the change costs beyond its fields.
     pub impact: Option<Impact>,
     /// How it is replaced without losing a message, where it cannot be changed in place.
@@ -187,6 +210,13 @@ impl Change {
     /// Whether it costs data, or a consumer its place.
     pub fn is_destructive(&self) -> bool {
         self.impact.as_ref().is_some_and(|impact| impact.destructive)
+    }
+
+    /// Notes that another change comes first.
+    pub(in crate::plan) fn wait_for(&mut self, key: Key) {
+        if !self.needs.contains(&key) {
+            self.needs.push(key);
+        }
     }
 
     /// Whether it is about what the project declares no longer.
@@ -220,6 +250,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Owned by the project, live, and no longer declared. Left as they are.
     pub undeclared: Vec<Key>,
+    /// What the parent of the project's ApplySet is to say, where Kubernetes objects are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Membership>,
 }
 
 /// How many changes there are of each sort. Text, JSON and exit code all come from it.
@@ -273,6 +306,12 @@ impl Plan {
         }
     }
 
+    /// The Kubernetes objects that are deleted and made anew.
+    pub fn renewed(&self) -> impl Iterator<Item = &Key> {
+        let changes = self.changes.iter().filter(|change| change.action == Action::Replace);
+        changes.map(|change| &change.key).filter(|key| key.object().is_some())
+    }
+
     /// What the plan writes, as worlds take it.
     pub fn written(&self) -> Vec<Written> {
         self.changes
@@ -282,6 +321,7 @@ impl Plan {
                 let object = (write.mode != Mode::Delete).then(|| crate::world::Object {
                     body: write.body.clone(),
                     owner: Some(write.owner.clone()),
+                    set: write.set.clone(),
                     ..Default::default()
                 });
                 Some(Written { key: change.key.clone(), object })

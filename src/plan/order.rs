@@ -10,7 +10,7 @@ use petgraph::graphmap::DiGraphMap;
 use crate::model::hashed::Hashed;
 use crate::world::Key;
 
-use super::Change;
+use super::{Change, prune_order};
 
 /// Sorts changes, and leaves of each one's needs only those that come before it.
 pub fn sort(changes: Vec<Change>) -> Vec<Change> {
@@ -90,10 +90,11 @@ fn first_free(needs: &[BTreeSet<usize>]) -> Vec<usize> {
 fn rank(change: &Change) -> u8 {
     let key = match &change.key {
         // A stream's consumers go with it: their own steps find them gone.
-        Key::Stream { .. } if change.is_prune() => return 9,
-        Key::Consumer { .. } if change.is_prune() => return 10,
+        Key::Stream { .. } if change.is_prune() => return 13,
+        Key::Consumer { .. } if change.is_prune() => return 14,
         Key::Stream { .. } => return 4,
         Key::Consumer { .. } => return 7,
+        Key::Object(_) if change.is_prune() => return prune_order::rank(change),
         Key::Object(key) => key,
     };
     match (key.group.as_str(), key.kind.as_str()) {

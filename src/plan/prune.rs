@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::model::knative::messaging;
+use crate::world::applyset::Trouble;
+use crate::world::reading::Unread;
 use crate::world::{Key, Object, Owner, Plane, World};
 
 use super::allowed::Options;
 use super::impact::Scales;
-use super::{Action, Change, Mode, Write};
+use super::{Action, Change, Mode, Write, prune_order};
 
 /// How many objects may go without `--allow-mass-delete`.
 const MANY: usize = 10;
@@ -30,8 +33,16 @@ pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &
     if !options.prune {
         return Pruned { changes: Vec::new(), left_alone: undeclared };
     }
-    let (ours, left_alone): (Vec<Key>, Vec<Key>) =
-        undeclared.into_iter().partition(|key| key.plane() == Plane::Jetstream);
+    let set = live.cluster.as_ref().and_then(|cluster| cluster.set.as_ref());
+    let is_marked = |key: &Key| match (key.plane(), set) {
+        (Plane::Jetstream, _) => true,
+        // Of a Kubernetes object both marks count: the project's, and the membership in its set.
+        (Plane::Kubernetes, Some(set)) => {
+            live.objects.get(key).is_some_and(|object| object.set.as_ref() == Some(&set.id))
+        }
+        (Plane::Kubernetes, None) => false,
+    };
+    let (ours, left_alone): (Vec<Key>, Vec<Key>) = undeclared.into_iter().partition(is_marked);
     let gone: BTreeSet<Key> = ours.iter().cloned().collect();
     let mut changes: Vec<Change> = ours
         .iter()
@@ -40,6 +51,8 @@ pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &
             Some(Gates { key, object, live, options, gone: &gone }.change())
         })
         .collect();
+    prune_order::keep_referred(&mut changes, declared, live, options);
+    prune_order::references(&mut changes);
     let kept = declared.iter().filter(|change| change.exists).count();
     mass(&mut changes, kept, options);
     Pruned { changes, left_alone }
@@ -67,6 +80,14 @@ impl Gates<'_> {
             let reason = format!("is no longer declared, and stays: {text}");
             return change.stopped(Action::Refused, reason, None).with_rule("protected", text);
         }
+        if self.takes_more_with_it() && !named {
+            let text = format!(
+                "everything in it would go with it; --allow-delete {} lets it go",
+                self.key
+            );
+            let reason = format!("is no longer declared, and stays: {text}");
+            return change.stopped(Action::Refused, reason, None).with_rule("takes-more", text);
+        }
         if self.is_unmarked() && !named {
             let text = format!(
                 "it has no mark of its own, so a dispatcher may still want it; --allow-delete {} lets \
@@ -79,8 +100,31 @@ impl Gates<'_> {
         change
     }
 
+    /// A namespace goes with all that is in it, and a definition with all objects of its kind.
+    fn takes_more_with_it(&self) -> bool {
+        self.key.object().is_some_and(|key| {
+            key.is("", "Namespace") || key.is("apiextensions.k8s.io", "CustomResourceDefinition")
+        })
+    }
+
     /// A reading that left something out says nothing about what is not there.
     fn incomplete(&self) -> Option<String> {
+        if let Some(key) = self.key.object() {
+            let cluster = self.live.cluster.as_ref()?;
+            if let Some(Trouble::Unread(why)) = &cluster.set.as_ref()?.trouble {
+                return Some(format!("the project's ApplySet could not be read: {why}"));
+            }
+            let unread = cluster.unread.iter().find(|u| key.is(&u.group, &u.kind))?;
+            return Some(format!("its kind was not read completely: {}", unread.why));
+        }
+        // A consumer is named by its Subscription's uid: without that, one that is wanted looks undeclared.
+        let names =
+            |unread: &&Unread| unread.group == messaging::GROUP && unread.kind == "Subscription";
+        if let (Key::Consumer { .. }, Some(cluster)) = (self.key, &self.live.cluster)
+            && let Some(unread) = cluster.unread.iter().find(names)
+        {
+            return Some(format!("the Subscriptions were not read completely: {}", unread.why));
+        }
         let Key::Stream { site, .. } = self.key.stream()? else { return None };
         let unread = &self.live.accounts.get(&site)?.unread;
         let (name, why) = unread.first_key_value()?;
@@ -98,8 +142,14 @@ impl Gates<'_> {
         matches!(self.key, Key::Consumer { .. }) && self.object.owner.is_none() && stays
     }
 
+    fn api_version(&self) -> Option<String> {
+        self.key.object()?;
+        self.object.body.get("apiVersion").and_then(Value::as_str).map(str::to_owned)
+    }
+
     fn deletion(&self) -> Change {
-        let stream = self.key.stream().filter(|stream| stream != self.key);
+        let of_jetstream = self.key.object().is_none();
+        let stream = self.key.stream().filter(|stream| of_jetstream && stream != self.key);
         let needs = stream.into_iter().filter(|stream| self.gone.contains(stream)).collect();
         let owner = self
             .object
@@ -108,7 +158,7 @@ impl Gates<'_> {
             .unwrap_or_else(|| Owner { project: String::new(), object: String::new() });
         Change {
             key: self.key.clone(),
-            api_version: None,
+            api_version: self.api_version(),
             exists: true,
             action: Action::Delete,
             reason: "is no longer declared".to_owned(),
@@ -116,6 +166,7 @@ impl Gates<'_> {
             origin: None,
             place: None,
             diff: Vec::new(),
+            conflicts: Vec::new(),
             impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
             recipe: None,
             unverified: None,
@@ -124,10 +175,12 @@ impl Gates<'_> {
                 body: Value::Null,
                 owner,
                 observed: Some(self.object.body.clone()),
-                observed_uid: None,
+                observed_uid: self.object.uid.clone(),
                 observed_owner: self.object.owner.clone(),
                 observed_empty: self.object.is_empty_stream(),
                 force: false,
+                set: None,
+                upgrade: false,
             }),
             probe: None,
             needs,

@@ -12,7 +12,7 @@ use crate::jetstream::field::Field;
 use crate::jetstream::{consumer, stream};
 use crate::world::{Account, Cluster, Key};
 
-use super::{Action, Change, FieldDiff, Plan};
+use super::{Action, Change, Conflict, FieldDiff, Plan};
 
 /// What stands above a plan: the project, which planes take part, and what must be known to read it.
 #[derive(Debug, Clone, Default)]
@@ -138,7 +138,9 @@ fn symbol(action: Action, colour: bool) -> String {
 }
 
 fn has_detail(change: &Change) -> bool {
-    !change.diff.is_empty() || (change.action == Action::Create && change.key.object().is_none())
+    !change.diff.is_empty()
+        || !change.conflicts.is_empty()
+        || (change.action == Action::Create && change.key.object().is_none())
 }
 
 fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
@@ -160,6 +162,10 @@ fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
     }
     for field in &change.diff {
         out.push_str(&field_text(field, hidden, colour));
+    }
+    let becomes = if change.action.writes() { "taken from" } else { "owned by" };
+    for Conflict { path, manager } in &change.conflicts {
+        let _ = writeln!(out, "      ! {path}: {becomes} {manager}");
     }
     if let Some(recipe) = &change.recipe {
         out.push('\n');
@@ -242,7 +248,7 @@ fn left_alone(plan: &Plan) -> String {
     }
     let names: Vec<String> = plan.undeclared.iter().map(ToString::to_string).collect();
     format!(
-        "\nNo longer declared, and left as it is: {} (--prune deletes what is JetStream's)\n",
+        "\nNo longer declared, and left as it is: {} (--prune deletes what bears the project's marks)\n",
         names.join(", ")
     )
 }

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::Owner;
+use super::applyset::PART_OF;
 
 pub use crate::jetstream::metadata::{OBJECT, PROJECT};
 
@@ -18,10 +19,18 @@ pub fn take_from_object(body: &mut Value) -> Option<Owner> {
     Some(Owner { project: project?, object: object? })
 }
 
-/// Puts the marks on a Kubernetes object.
-pub fn put_on_object(body: &mut Value, owner: &Owner) {
+/// Puts the marks on a Kubernetes object, and the ApplySet that it is to be a member of.
+pub fn put_on_object(body: &mut Value, owner: &Owner, set: Option<&str>) {
     put(body, "labels", PROJECT, &owner.project);
     put(body, "annotations", OBJECT, &owner.object);
+    if let Some(set) = set {
+        put(body, "labels", PART_OF, set);
+    }
+}
+
+/// Takes the membership of an ApplySet off a Kubernetes object.
+pub fn take_set(body: &mut Value) -> Option<String> {
+    take(body, "labels", PART_OF)
 }
 
 /// The marks of a stream's or consumer's configuration.
@@ -35,6 +44,12 @@ pub fn of_config(config: &Map<String, Value>) -> Option<Owner> {
 pub fn is_protected(config: &Map<String, Value>) -> bool {
     let mark = config.get("metadata").and_then(|metadata| metadata.get(PROTECT)?.as_str());
     mark == Some("true")
+}
+
+/// Whether a Kubernetes object's annotation says so.
+pub fn is_protected_object(body: &Value) -> bool {
+    let marks = body.pointer("/metadata/annotations");
+    marks.and_then(|marks| marks.get(PROTECT)?.as_str()) == Some("true")
 }
 
 /// Puts the marks on a stream's or consumer's configuration; other metadata stays.
@@ -75,7 +90,8 @@ mod tests {
         let owner = Owner { project: "p".into(), object: "service/default/a".into() };
         let plain = json!({"metadata": {"name": "a"}});
         let mut body = plain.clone();
-        put_on_object(&mut body, &owner);
+        put_on_object(&mut body, &owner, Some("set"));
+        assert_eq!(take_set(&mut body).as_deref(), Some("set"));
         assert_eq!(body["metadata"]["labels"][PROJECT], "p");
         assert_eq!(take_from_object(&mut body), Some(owner));
         assert_eq!(body, plain);

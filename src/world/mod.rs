@@ -2,10 +2,13 @@
 //! are this one type, which is what makes a plan a pure function of two equal arguments.
 //! Knows nothing of plans, and of servers only what they said when they were observed.
 
+pub mod applyset;
 pub mod lower;
+pub mod managed;
 pub mod mark;
 pub mod normal;
 pub mod placeholder;
+pub mod reading;
 pub mod saved;
 pub mod secret;
 pub mod site;
@@ -167,6 +170,12 @@ pub struct Object {
     /// The fields that evctl's field manager owns (fieldsV1). Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Value>,
+    /// The fields that client-side apply owns, which an adoption takes over. Live Kubernetes objects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<Value>,
+    /// The id of the ApplySet that it is a member of. Kubernetes objects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
     /// Live streams only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StreamState>,
@@ -201,6 +210,15 @@ pub struct Cluster {
     /// Declared kinds that the cluster does not know and that can do without it, as (group, kind).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unserved: BTreeSet<(String, String)>,
+    /// Kinds that could not be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<reading::Unread>,
+    /// The project's ApplySet; `None` where no server was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<applyset::ApplySet>,
+    /// What was taken for granted where it could not be asked, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What is known of a JetStream account.
@@ -316,7 +334,10 @@ impl World {
                 _ => None,
             };
             object.state = before.and_then(|before| before.state.clone());
-            object.protected = object.body.as_object().is_some_and(mark::is_protected);
+            object.protected = match key {
+                Key::Object(_) => mark::is_protected_object(&object.body),
+                _ => object.body.as_object().is_some_and(mark::is_protected),
+            };
             object.position = before.and_then(|before| before.position.clone());
             world.objects.insert(key, object);
         }

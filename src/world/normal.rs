@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::secret::{Vault, conceal};
-use super::{Object, mark};
+use super::{Object, managed, mark};
 
 /// Metadata that only the server writes.
 const SERVER_METADATA: &[&str] = &[
@@ -30,12 +30,14 @@ pub const FIELD_MANAGER: &str = "evctl";
 pub fn live(mut body: Value, salt: &str) -> Object {
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
-    let claimed = claimed(&body);
+    let (claimed, inherited) = (managed::claimed(&body), managed::inherited(&body));
     strip(&mut body);
     let owner = mark::take_from_object(&mut body);
+    let set = mark::take_set(&mut body);
+    let protected = mark::is_protected_object(&body);
     drop_empty_metadata(&mut body);
     conceal(&mut body, salt, None);
-    Object { body, owner, uid, deleting, claimed, ..Object::default() }
+    Object { body, owner, uid, deleting, protected, claimed, inherited, set, ..Object::default() }
 }
 
 /// A declared object without what only a server writes, so that a file made by `kubectl get -o
@@ -43,6 +45,7 @@ pub fn live(mut body: Value, salt: &str) -> Object {
 pub fn declared(mut body: Value, salt: &str, vault: &mut Vault) -> Value {
     strip(&mut body);
     mark::take_from_object(&mut body);
+    mark::take_set(&mut body);
     drop_empty_metadata(&mut body);
     conceal(&mut body, salt, Some(vault));
     body
@@ -70,21 +73,6 @@ fn drop_empty_metadata(body: &mut Value) {
         let empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
         metadata.retain(|_, value| !empty(value));
     }
-}
-
-/// The fields that evctl's own applies own.
-fn claimed(body: &Value) -> Option<Value> {
-    let entries = body.pointer("/metadata/managedFields")?.as_array()?;
-    let text =
-        |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-    entries
-        .iter()
-        .find(|entry| {
-            text(entry, "manager").as_deref() == Some(FIELD_MANAGER)
-                && text(entry, "operation").as_deref() == Some("Apply")
-                && text(entry, "subresource").is_none()
-        })
-        .and_then(|entry| entry.get("fieldsV1").cloned())
 }
 
 #[cfg(test)]

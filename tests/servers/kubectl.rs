@@ -49,7 +49,18 @@ impl Kubectl {
 
     /// Runs it with `text` as its standard input (`-f -`).
     pub(crate) fn run_with(&self, arguments: &[&str], text: &str) -> Said {
+        self.run_in(&[], arguments, text)
+    }
+
+    /// The same, with further variables.
+    pub(crate) fn run_in(
+        &self,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+        text: &str,
+    ) -> Said {
         let mut command = Command::new(&self.program);
+        command.envs(variables.iter().copied());
         // HOME: neither a user's caches nor a user's preferences (kuberc) may play a part.
         command.env("HOME", &self.home).env_remove("KUBECONFIG");
         command.arg("--kubeconfig").arg(&self.kubeconfig);

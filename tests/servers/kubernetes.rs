@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::audit::{self, Marker, Request};
 use super::certificates::{Authority, Identity};
+use super::http_faults::{Answer, Faults};
 use super::kubectl::{Kubectl, Said};
 use super::kubernetes_setup as setup;
 use super::supervised::{Scratch, Supervised};
@@ -158,6 +159,14 @@ impl Cluster {
         self.scratch.write(&self.unique("token", ".kubeconfig"), text)
     }
 
+    /// The server behind one that gives some answers itself, to its administrator.
+    pub(crate) fn faults(
+        &self,
+        fault: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Faults {
+        Faults::start(&self.kubectl.program, &self.kubectl.kubeconfig, fault)
+    }
+
     fn new_kubeconfig(&self, server_url: &str, identity: &Identity) -> PathBuf {
         let name = self.unique("user", "");
         setup::write_kubeconfig(&self.scratch, &name, server_url, identity)
@@ -183,6 +192,12 @@ impl Cluster {
     /// Runs kubectl as the administrator with `text` as its standard input.
     pub(crate) fn kubectl_stdin(&self, arguments: &[&str], text: &str) -> Said {
         self.kubectl.run_with(arguments, text)
+    }
+
+    /// Runs `kubectl apply --prune --applyset`, which kubectl has as a trial yet.
+    pub(crate) fn kubectl_applyset(&self, namespace: &str, set: &str, text: &str) -> Said {
+        let arguments = ["apply", "-n", namespace, "--prune", "--applyset", set, "-f", "-"];
+        self.kubectl.run_in(&[("KUBECTL_APPLYSET", "true")], &arguments, text)
     }
 
     /// Runs kubectl with another kubeconfig.

@@ -21,6 +21,7 @@ pub(crate) mod api_watch;
 pub(crate) mod audit;
 pub(crate) mod certificates;
 pub(crate) mod crds;
+pub(crate) mod http_faults;
 pub(crate) mod kubectl;
 pub(crate) mod kubernetes;
 pub(crate) mod kubernetes_setup;

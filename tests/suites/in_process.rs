@@ -20,7 +20,8 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
     let loaded = model::load(vec![Input::named("a.yaml", content)], "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
     let nats = NatsTarget { servers: vec![url.to_owned()], ..NatsTarget::default() };
-    let targets = Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5) };
+    let targets =
+        Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5), cache: None };
     let wanted = Wanted {
         streams: HashedSet::from_iter([Key::Stream {
             site: String::new(),
@@ -37,7 +38,7 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
         let plan = build(&desired, &live, "test", &Options::default());
         assert_eq!(plan.summary().writes(), 1);
         meddle();
-        let writer = Writer { servers: &servers, vault: &desired.vault, salt: &live.salt };
+        let writer = Writer::new(&servers, &desired.vault, &live.salt, &plan);
         drive(&plan, &writer, 1, std::future::pending(), |_| ()).await
     })
 }

@@ -33,7 +33,8 @@ pub(super) fn trials() -> Vec<Trial> {
 /// The streams named, as evctl sees them.
 pub(super) fn observe(nats: &Nats, streams: &[&str]) -> World {
     let target = NatsTarget { servers: vec![nats.url()], ..NatsTarget::default() };
-    let targets = Targets { cluster: None, nats: Some(target), timeout: Duration::from_secs(5) };
+    let targets =
+        Targets { cluster: None, nats: Some(target), timeout: Duration::from_secs(5), cache: None };
     let streams: HashedSet<Key> = streams.iter().map(|name| stream_key(name)).collect();
     let wanted = Wanted { streams, project: "test".to_owned(), ..Wanted::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,6 +1,8 @@
 //! plan and apply on the Kubernetes plane alone, against a real API server; what is there is checked
 //! through kubectl, and what was asked of it in its audit log.
 
+use std::path::Path;
+
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -61,9 +63,9 @@ pub(super) fn trials() -> Vec<Trial> {
 
 /// A namespace of the shared cluster and a project in it.
 pub(super) struct Place {
-    cluster: &'static Cluster,
-    namespace: String,
-    folder: Folder,
+    pub(super) cluster: &'static Cluster,
+    pub(super) namespace: String,
+    pub(super) folder: Folder,
 }
 
 impl Place {
@@ -77,7 +79,11 @@ impl Place {
     }
 
     pub(super) fn evctl(&self, verb: &str) -> Evctl {
-        let kubeconfig = self.cluster.kubeconfig().to_str().unwrap();
+        self.evctl_as(self.cluster.kubeconfig(), verb)
+    }
+
+    pub(super) fn evctl_as(&self, kubeconfig: &Path, verb: &str) -> Evctl {
+        let kubeconfig = kubeconfig.to_str().unwrap();
         let run = Evctl::new(&[verb, self.folder.text(), "--no-nats", "--kubeconfig", kubeconfig]);
         let run = run.arguments(&["-n", &self.namespace]);
         if verb == "apply" { run.arguments(&["--yes"]) } else { run }
@@ -196,7 +202,8 @@ fn another_managers_field_is_a_refusal() {
     place.evctl("apply").run().code(4).says(&[
         "another field manager owns fields of it",
         "them",
-        ".data.a",
+        "data.a (them)",
+        "! data.a: owned by them",
         "409",
     ]);
     assert_eq!(place.get("configmap", "c")["data"]["a"], "theirs");
@@ -316,6 +323,15 @@ fn live_objects_satisfy_references() {
     place.evctl("plan").run().code(4).says(&["dangling-reference", "elsewhere"]);
     place.kubectl(&["create", "service", "clusterip", "elsewhere", "--tcp=80"], "");
     place.evctl("plan").run().code(0).says(&["2 to add"]).hides(&["dangling"]);
+    // The group prefers v1, where there is no such kind.
+    let channel = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: {name: there}\n";
+    place.kubectl(&["apply", "-f", "-"], channel);
+    place.write(
+        "apiVersion: messaging.knative.dev/v1\nkind: Subscription\nmetadata: {name: s}\nspec:\n\
+         \x20 channel: {apiVersion: messaging.knative.dev/v1alpha1, kind: NatsJetStreamChannel, name: there}\n\
+         \x20 subscriber: {uri: 'http://s.example'}\n",
+    );
+    place.evctl("plan").run().code(0).says(&["1 to add"]).hides(&["dangling"]);
 }
 
 /// Controllers copy labels and annotations to what they make: such a child is not ours.

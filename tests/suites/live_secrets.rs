@@ -68,7 +68,7 @@ impl Place {
         };
         let own = NatsTarget { servers: vec![own.url()], ..NatsTarget::default() };
         let timeout = Duration::from_secs(20);
-        let targets = Targets { cluster: Some(cluster), nats: Some(own), timeout };
+        let targets = Targets { cluster: Some(cluster), nats: Some(own), timeout, cache: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut servers = Servers::connect(&targets).await?;

@@ -64,7 +64,7 @@ fn observed(nats: &Nats, text: &str, wanted: &[(&str, &str)]) -> World {
         ..NatsTarget::default()
     };
     let timeout = std::time::Duration::from_secs(5);
-    let targets = Targets { cluster: None, nats: Some(own), timeout };
+    let targets = Targets { cluster: None, nats: Some(own), timeout, cache: None };
     let key = |(site, name): &(&str, &str)| Key::Stream {
         site: (*site).to_owned(),
         name: (*name).to_owned(),

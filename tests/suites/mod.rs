@@ -30,6 +30,10 @@ mod live_impact;
 mod live_interrupted;
 mod live_jetstream;
 mod live_kubernetes;
+mod live_kubernetes_prune;
+mod live_kubernetes_reads;
+mod live_kubernetes_replace;
+mod live_kubernetes_shortcut;
 mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
@@ -69,7 +73,12 @@ use libtest_mimic::Trial;
 
 /// Every test.
 pub(crate) fn trials() -> Vec<Trial> {
-    [
+    files().into_iter().chain(servers()).flatten().collect()
+}
+
+/// What files give.
+fn files() -> Vec<Vec<Trial>> {
+    vec![
         fixtures::trials(),
         generated::trials(),
         shape_properties::trials(),
@@ -102,12 +111,23 @@ pub(crate) fn trials() -> Vec<Trial> {
         kustomize::trials(),
         readme::trials(),
         project_file::trials(),
+        yaml_as_kubernetes::trials(),
+    ]
+}
+
+/// What is done to servers, and what a terminal sees of it.
+fn servers() -> Vec<Vec<Trial>> {
+    vec![
         live_impact::trials(),
         live_recipe::trials(),
         live_jetstream::trials(),
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_kubernetes_prune::trials(),
+        live_kubernetes_reads::trials(),
+        live_kubernetes_replace::trials(),
+        live_kubernetes_shortcut::trials(),
         live_preflight::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),
@@ -122,11 +142,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         live_interrupted::trials(),
         terminals::trials(),
         live_unread::trials(),
-        yaml_as_kubernetes::trials(),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 /// A test that needs nothing but the project.

@@ -4,6 +4,7 @@
 
 mod consumer;
 mod loss;
+mod object;
 mod stream;
 mod trim;
 
@@ -59,7 +60,7 @@ impl Scales<'_> {
     pub fn of_delete(&self, key: &Key) -> Option<Impact> {
         let live = self.live.objects.get(key)?;
         match key {
-            Key::Object(_) => None,
+            Key::Object(key) => object::loss(key),
             Key::Stream { .. } => joined(self.stream_loss(key, live)),
             Key::Consumer { .. } => joined(self.consumer_loss(key, live)),
         }
@@ -69,7 +70,7 @@ impl Scales<'_> {
     pub fn of_replacement(&self, key: &Key, desired: &Value) -> Option<Impact> {
         let live = self.live.objects.get(key)?;
         match key {
-            Key::Object(_) => None,
+            Key::Object(key) => object::loss(key),
             Key::Stream { .. } => joined(self.stream_loss(key, live)),
             Key::Consumer { .. } => joined(self.consumer_replacement(key, desired, live)),
         }

@@ -37,8 +37,7 @@ pub(in crate::plan) fn after_what_makes_room(
                 makers.insert(Key::Stream { site: site.clone(), name: held.holder.to_owned() });
             }
         }
-        makers.retain(|maker| !change.needs.contains(maker));
-        change.needs.extend(makers);
+        makers.into_iter().for_each(|maker| change.wait_for(maker));
     }
 }
 

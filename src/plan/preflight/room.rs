@@ -55,7 +55,7 @@ pub(in crate::plan) fn after_what_frees_it(
         }
     }
     for (taker, keys) in needs {
-        changes[taker].needs.extend(keys);
+        keys.into_iter().for_each(|key| changes[taker].wait_for(key));
     }
 }
 

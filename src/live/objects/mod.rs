@@ -1,0 +1,107 @@
+//! Kubernetes objects: LIST per kind and namespace to observe, server-side dry-run to preview,
+//! server-side apply to write, each write guarded by a fresh read. Here is what these have in common.
+
+mod applyset;
+mod delete;
+mod observe;
+mod preview;
+mod write;
+
+use kube::Error;
+use kube::api::{Api, DynamicObject, Patch, PatchParams, ValidationDirective};
+use kube::core::Status;
+use serde_json::{Value, json};
+
+use crate::model::ObjectKey;
+use crate::plan::Write;
+use crate::world::secret::Vault;
+use crate::world::{mark, normal};
+
+use super::cluster::{Cluster, status};
+use super::discovery::Kind;
+
+pub(super) use applyset::{close, open};
+pub(super) use observe::observe;
+pub(super) use preview::preview;
+pub(super) use write::write;
+
+fn api(cluster: &Cluster, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+    match namespace.filter(|_| kind.namespaced) {
+        Some(namespace) => Api::namespaced_with(cluster.client.clone(), namespace, &kind.resource),
+        None => Api::all_with(cluster.client.clone(), &kind.resource),
+    }
+}
+
+fn key_of(kind: &Kind, body: &Value) -> ObjectKey {
+    let text = |at: &str| body.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    ObjectKey {
+        group: kind.resource.group.clone(),
+        kind: kind.resource.kind.clone(),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name").unwrap_or_default(),
+    }
+}
+
+fn kind_of<'c>(cluster: &'c Cluster, body: &Value) -> Option<&'c Kind> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    cluster.kinds.get(&(text("apiVersion")?, text("kind")?))
+}
+
+fn params(write: &Write, dry_run: bool) -> PatchParams {
+    PatchParams {
+        dry_run,
+        force: write.force,
+        field_manager: Some(normal::FIELD_MANAGER.to_owned()),
+        field_validation: Some(ValidationDirective::Strict),
+    }
+}
+
+/// Server-side apply of the whole object with its marks; `version` pins what it is applied to.
+async fn patch(
+    cluster: &Cluster,
+    write: &Write,
+    vault: &Vault,
+    params: &PatchParams,
+    version: Option<(String, String)>,
+) -> Result<Value, Error> {
+    let mut body = vault.reveal(&write.body);
+    mark::put_on_object(&mut body, &write.owner, write.set.as_deref());
+    if let (Some((uid, version)), Some(metadata)) =
+        (version, body.get_mut("metadata").and_then(Value::as_object_mut))
+    {
+        metadata.insert("uid".to_owned(), json!(uid));
+        metadata.insert("resourceVersion".to_owned(), json!(version));
+    }
+    let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
+    let namespace = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
+    let Some(kind) = kind_of(cluster, &body).cloned() else {
+        return Err(Error::Api(Box::new(
+            Status::failure("its kind is not served", "NotFound").with_code(404),
+        )));
+    };
+    let patched = api(cluster, &kind, namespace).patch(&name, params, &Patch::Apply(&body)).await?;
+    serde_json::to_value(patched).map_err(Error::SerdeError)
+}
+
+/// Whether other field managers own what was to be written.
+fn is_conflict(status: &Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 409 && causes.clone().any(|cause| cause.reason == "FieldManagerConflict")
+}
+
+/// The API server's words on one line.
+fn brief(status: &Status) -> String {
+    status.message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The server's own no is an answer; a server that does not know who asks, or is not there, is none.
+fn answered<T>(answer: Result<T, Error>) -> Result<Result<T, Status>, Error> {
+    match answer {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) => match status(&error) {
+            Some(status) if status.code != 401 => Ok(Err(status.clone())),
+            _ => Err(error),
+        },
+    }
+}

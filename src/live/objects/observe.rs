@@ -1,0 +1,302 @@
+//! Reading the cluster: one paged LIST for each kind and namespace. Absent, forbidden and unreachable are
+//! three different things, and only the first is an absence: what the server does not let be listed is
+//! unread, and a server that cannot be reached ends the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt};
+use kube::Error;
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::Status;
+use serde_json::Value;
+
+use crate::live::cluster::Cluster;
+use crate::live::discovery::{self, Kind};
+use crate::live::{LiveError, Wanted};
+use crate::model::ObjectKey;
+use crate::world::applyset::{ApplySet, Trouble};
+use crate::world::reading::Unread;
+use crate::world::{Cluster as Seen, Key, World, normal};
+
+use super::{answered, api, applyset, brief, key_of};
+
+/// Objects of one page of a LIST.
+const PAGE: u32 = 500;
+/// Requests at once.
+const READS: usize = 8;
+/// How often a LIST is begun whose continue token has expired (410).
+const TRIES: usize = 3;
+
+/// Reads every object that is wanted or owned by the project, among the kinds and namespaces that
+/// the input names.
+pub(in crate::live) async fn observe(
+    cluster: &mut Cluster,
+    wanted: &Wanted,
+    world: &mut World,
+) -> Result<(), LiveError> {
+    let mut unserved = discovery::discover(cluster, wanted).await?;
+    let set = applyset::observed(cluster, wanted).await?;
+    let mut listed = lists(cluster, wanted, &set).await?;
+    if cluster.cache.is_used && listed.iter().any(|(_, read)| matches!(read, Read::NotServed(_))) {
+        unserved = discovery::again(cluster, wanted).await?;
+        listed = lists(cluster, wanted, &set).await?;
+    }
+    let (mut unread, mut notes) = (Vec::new(), Vec::new());
+    if let Some(Trouble::Unread(why)) = &set.trouble {
+        notes.push(format!(
+            "the project's ApplySet, {}, could not be read, so nothing of the cluster is pruned: {why}",
+            set.parent
+        ));
+    }
+    for (place, read) in listed {
+        match read {
+            Read::Whole(bodies) => take(bodies, &place, wanted, world),
+            // What only the ApplySet remembers may have gone with its definition.
+            Read::NotServed(_) if place.selector.is_some() => {}
+            Read::NotServed(why) | Read::Refused(why) => {
+                let one = place.unread(&why);
+                if place.selector.is_some() {
+                    notes.push(format!("nothing of {place} is pruned: {}; {}", one.why, one.help));
+                }
+                unread.push(one);
+            }
+        }
+    }
+    let cluster_scoped = wanted.objects.iter().filter_map(|(key, version)| {
+        let kind = cluster.kinds.get(&(version.clone(), key.kind.clone()))?;
+        (!kind.namespaced).then(|| (key.group.clone(), key.kind.clone()))
+    });
+    let mut seen = Seen {
+        name: cluster.name.clone(),
+        version: cluster.version.clone(),
+        namespace: cluster.namespace().to_owned(),
+        cluster_scoped: cluster_scoped.collect(),
+        namespaces: namespaces(cluster, wanted).await?,
+        unserved,
+        unread,
+        set: Some(set),
+        notes,
+        ..Seen::default()
+    };
+    referred(cluster, wanted, &mut seen).await?;
+    world.cluster = Some(seen);
+    Ok(())
+}
+
+/// What one LIST is about.
+struct Place {
+    kind: Kind,
+    /// `None` for the whole cluster.
+    namespace: Option<String>,
+    /// What selects the objects where not all are wanted.
+    selector: Option<String>,
+}
+
+/// What came of a LIST.
+enum Read {
+    Whole(Vec<Value>),
+    /// The kind is not there.
+    NotServed(Status),
+    /// The server answered and did not list.
+    Refused(Status),
+}
+
+/// Every LIST that the input asks for, and those for members of the ApplySet that it does not name.
+async fn places(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    set: &ApplySet,
+) -> Result<Vec<Place>, LiveError> {
+    let mut places = BTreeMap::new();
+    let mut kinds: BTreeMap<(String, String), Kind> = BTreeMap::new();
+    for (key, api_version) in &wanted.objects {
+        let Some(kind) = cluster.kinds.get(&(api_version.clone(), key.kind.clone())) else {
+            continue;
+        };
+        let namespace = key.namespace.clone().filter(|_| kind.namespaced);
+        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector: None };
+        places.insert((api_version.clone(), key.kind.clone(), namespace), place);
+        kinds.insert((key.group.clone(), key.kind.clone()), kind.clone());
+    }
+    for (group_kind, namespace) in applyset::beyond(set, wanted) {
+        if !kinds.contains_key(&group_kind) {
+            let (group, kind) = group_kind.clone();
+            let key = ObjectKey { group, kind, namespace: None, name: String::new() };
+            let Some(kind) = discovery::recommended(cluster, &key).await? else { continue };
+            kinds.insert(group_kind.clone(), kind);
+        }
+        let Some(kind) = kinds.get(&group_kind) else { continue };
+        let namespace = Some(namespace).filter(|_| kind.namespaced);
+        let selector = Some(applyset::selector(set));
+        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector };
+        let at = (kind.resource.api_version.clone(), group_kind.1, namespace);
+        places.entry(at).or_insert(place);
+    }
+    Ok(places.into_values().collect())
+}
+
+async fn lists(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    set: &ApplySet,
+) -> Result<Vec<(Place, Read)>, LiveError> {
+    let reading = places(cluster, wanted, set).await?.into_iter().map(|place| async move {
+        let read = place.list(cluster).await?;
+        Ok((place, read))
+    });
+    let read: Vec<_> = stream::iter(reading.collect::<Vec<_>>()).buffered(READS).collect().await;
+    read.into_iter().collect()
+}
+
+/// Takes in what is wanted or the project's own.
+fn take(bodies: Vec<Value>, place: &Place, wanted: &Wanted, world: &mut World) {
+    let names: BTreeSet<&str> = wanted
+        .objects
+        .keys()
+        .filter(|key| key.is(&place.kind.resource.group, &place.kind.resource.kind))
+        .map(|key| key.name.as_str())
+        .collect();
+    for body in bodies {
+        let object = normal::live(body, &wanted.salt);
+        let key = key_of(&place.kind, &object.body);
+        let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
+        // A kind that is declared in two versions is listed in both: each object in its own.
+        let version = wanted.objects.get(&key);
+        if version.is_some_and(|version| *version != place.kind.resource.api_version) {
+            continue;
+        }
+        if ours || names.contains(key.name.as_str()) {
+            world.objects.insert(Key::Object(key), object);
+        }
+    }
+}
+
+impl Place {
+    /// Lists everything, page by page; from the start again where a token has expired on the way.
+    async fn list(&self, cluster: &Cluster) -> Result<Read, LiveError> {
+        let mut refused = Status::default();
+        for _ in 0..TRIES {
+            match self.pages(cluster).await? {
+                Read::Refused(status) if status.code == 410 => refused = status,
+                read => return Ok(read),
+            }
+        }
+        Ok(Read::Refused(refused))
+    }
+
+    async fn pages(&self, cluster: &Cluster) -> Result<Read, LiveError> {
+        let api = api(cluster, &self.kind, self.namespace.as_deref());
+        let what = self.to_string();
+        let mut bodies = Vec::new();
+        let mut params = ListParams::default().limit(PAGE);
+        params.label_selector.clone_from(&self.selector);
+        loop {
+            let listing = async { answered(api.list(&params).await) };
+            let page = match cluster.ask(&what, listing).await? {
+                Ok(page) => page,
+                Err(status) if status.code == 404 => return Ok(Read::NotServed(status)),
+                Err(status) => return Ok(Read::Refused(status)),
+            };
+            for mut object in page.items {
+                // Items of a list do not say what they are.
+                object.types = Some(kube::core::TypeMeta {
+                    api_version: self.kind.resource.api_version.clone(),
+                    kind: self.kind.resource.kind.clone(),
+                });
+                let body = serde_json::to_value(object).map_err(Error::SerdeError);
+                bodies.push(body.map_err(|error| cluster.error(&what, &error))?);
+            }
+            match page.metadata.continue_ {
+                Some(token) if !token.is_empty() => params = params.continue_token(&token),
+                _ => return Ok(Read::Whole(bodies)),
+            }
+        }
+    }
+
+    fn unread(&self, status: &Status) -> Unread {
+        let resource = &self.kind.resource;
+        let help = if status.code == 403 {
+            let role = match &self.namespace {
+                Some(namespace) => format!("a Role in namespace {namespace}"),
+                None => "a ClusterRole".to_owned(),
+            };
+            format!(
+                "what is missing is {role} with the rule apiGroups [\"{}\"], resources [{}], verbs \
+                 [get, list, create, patch, delete]",
+                resource.group, resource.plural
+            )
+        } else {
+            "plan again once the API server lists it".to_owned()
+        };
+        Unread {
+            group: resource.group.clone(),
+            kind: resource.kind.clone(),
+            namespace: self.namespace.clone(),
+            why: format!("{} ({})", brief(status), status.code),
+            code: status.code,
+            help,
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.kind.resource.plural)?;
+        match &self.namespace {
+            Some(namespace) => write!(out, " of namespace {namespace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Which of the objects that are declared nowhere are live. One that may not be looked at is no absence.
+async fn referred(cluster: &Cluster, wanted: &Wanted, seen: &mut Seen) -> Result<(), LiveError> {
+    let mut kinds: BTreeMap<(&str, &str), Option<Kind>> = BTreeMap::new();
+    for key in &wanted.referred {
+        let of = (key.group.as_str(), key.kind.as_str());
+        let kind = match kinds.get(&of) {
+            Some(kind) => kind.clone(),
+            None => {
+                let kind = discovery::recommended(cluster, key).await?;
+                kinds.insert(of, kind.clone());
+                kind
+            }
+        };
+        let Some(kind) = kind else { continue };
+        let api = api(cluster, &kind, key.namespace.as_deref());
+        let looking = async { answered(api.get_opt(&key.name).await) };
+        match cluster.ask(&key.to_string(), looking).await? {
+            Ok(None) => continue,
+            Ok(Some(_)) => {}
+            Err(status) => seen.notes.push(taken_for_there(key, &status)),
+        }
+        seen.referred.insert(key.clone());
+    }
+    Ok(())
+}
+
+fn taken_for_there(key: &ObjectKey, status: &Status) -> String {
+    format!(
+        "{key} is referred to and could not be looked at, so it is taken to be there: {} ({})",
+        brief(status),
+        status.code
+    )
+}
+
+/// The namespaces that are live. Where they may not be looked at, dry-runs say what is missing.
+async fn namespaces(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<String>, LiveError> {
+    let names: BTreeSet<&String> =
+        wanted.objects.keys().filter_map(|key| key.namespace.as_ref()).collect();
+    let resource = kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
+    let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
+    let looking = names.into_iter().map(|name| {
+        let api = &api;
+        async move {
+            let looking = async { answered(api.get_opt(name).await) };
+            let found = cluster.ask(&format!("namespace {name}"), looking).await?;
+            Ok(matches!(found, Ok(Some(_))).then(|| name.clone()))
+        }
+    });
+    let found: Vec<_> = stream::iter(looking.collect::<Vec<_>>()).buffered(READS).collect().await;
+    found.into_iter().filter_map(Result::transpose).collect()
+}

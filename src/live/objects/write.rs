@@ -1,0 +1,206 @@
+//! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
+//! apply (or a deletion) that names the version it was compared with.
+
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::apply::rollout::{Outcome, Step};
+use crate::live::cluster::{Cluster, status, words};
+use crate::live::{discovery, pause};
+use crate::plan::Mode;
+use crate::world::secret::Vault;
+use crate::world::{managed, normal};
+
+use super::{api, brief, delete, is_conflict, kind_of, params, patch};
+
+/// Writes one object. Controllers touch status all the time, so a write that meets another is tried
+/// once more.
+pub(in crate::live) async fn write(
+    cluster: &Cluster,
+    step: &Step,
+    vault: &Vault,
+    salt: &str,
+) -> Outcome {
+    let discovered;
+    let mut cluster = cluster;
+    let body = kind_body(step);
+    if kind_of(cluster, body).is_none() {
+        match late_kind(cluster, body).await {
+            Ok(found) => {
+                discovered = found;
+                cluster = &discovered;
+            }
+            Err(why) => return Outcome::Failed(why),
+        }
+    }
+    let mut outcome = attempt(cluster, step, vault, salt).await;
+    if let Attempt::Raced = outcome {
+        outcome = attempt(cluster, step, vault, salt).await;
+    }
+    match outcome {
+        Attempt::Ended(outcome) => outcome,
+        Attempt::Raced => Outcome::Stale("it changes faster than it can be written".to_owned()),
+    }
+}
+
+/// The body that says the kind: what is deleted has no other than what was seen.
+fn kind_body(step: &Step) -> &Value {
+    match step.write.mode {
+        Mode::Delete => step.write.observed.as_ref().unwrap_or(&step.write.body),
+        Mode::Put | Mode::Replace => &step.write.body,
+    }
+}
+
+pub(super) enum Attempt {
+    Ended(Outcome),
+    /// Somebody wrote between our reading and our writing.
+    Raced,
+}
+
+async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> Attempt {
+    let mut found = match fresh(cluster, step, salt).await {
+        Ok(found) => found,
+        Err(outcome) => return Attempt::Ended(outcome),
+    };
+    match (step.write.mode, &mut found) {
+        (Mode::Delete, None) => return Attempt::Ended(Outcome::Done { uid: None }),
+        (Mode::Delete, Some(found)) => return delete::delete(cluster, step, found).await,
+        (Mode::Replace, Some(found)) => return replace(cluster, step, vault, found).await,
+        (Mode::Put, Some(found)) if step.write.upgrade => {
+            if let Err(ended) = upgrade(cluster, step, found).await {
+                return ended;
+            }
+        }
+        _ => {}
+    }
+    put(cluster, step, vault, found).await
+}
+
+/// Deletes the object, waits until it is gone, and makes it anew.
+async fn replace(cluster: &Cluster, step: &Step, vault: &Vault, found: &Fresh) -> Attempt {
+    match delete::delete(cluster, step, found).await {
+        Attempt::Ended(Outcome::Done { .. }) => {}
+        other => return other,
+    }
+    match put(cluster, step, vault, None).await {
+        Attempt::Ended(Outcome::Done { uid }) => Attempt::Ended(Outcome::Done { uid }),
+        Attempt::Ended(Outcome::Failed(why)) => Attempt::Ended(Outcome::Broken(format!(
+            "it was deleted and could not be made anew: {why}; apply again makes it"
+        ))),
+        _ => Attempt::Ended(Outcome::Broken(
+            "it was deleted, and somebody else has made it anew; plan again".to_owned(),
+        )),
+    }
+}
+
+/// Applies the object.
+async fn put(cluster: &Cluster, step: &Step, vault: &Vault, found: Option<Fresh>) -> Attempt {
+    let params = params(&step.write, false);
+    let version = found.map(|found| (found.uid, found.version));
+    let patching = patch(cluster, &step.write, vault, &params, version);
+    match tokio::time::timeout(cluster.timeout, patching).await {
+        Ok(Ok(body)) => {
+            let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+            Attempt::Ended(Outcome::Done { uid })
+        }
+        Ok(Err(error)) => refused(&error),
+        Err(_) => Attempt::Ended(Outcome::Failed("no answer in time".to_owned())),
+    }
+}
+
+fn refused(error: &kube::Error) -> Attempt {
+    match status(error) {
+        Some(status) if status.code == 409 && !is_conflict(status) => Attempt::Raced,
+        Some(status) => Attempt::Ended(Outcome::Failed(format!(
+            "the API server refuses it: {} ({})",
+            brief(status),
+            status.code
+        ))),
+        None => Attempt::Ended(Outcome::Failed(words(error))),
+    }
+}
+
+/// Makes evctl's what client-side apply owns, so that what the file does not say goes with the apply.
+async fn upgrade(cluster: &Cluster, step: &Step, found: &mut Fresh) -> Result<(), Attempt> {
+    let Some(fields) = found.upgraded.take() else { return Ok(()) };
+    let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, &step.write.body)) else {
+        return Err(Attempt::Ended(Outcome::Failed("its kind is not served".to_owned())));
+    };
+    let body = json!({"metadata": {
+        "uid": found.uid, "resourceVersion": found.version, "managedFields": fields,
+    }});
+    let api = api(cluster, kind, key.namespace.as_deref());
+    let (params, patch) = (PatchParams::default(), Patch::Merge(&body));
+    let upgrading = api.patch(&key.name, &params, &patch);
+    match tokio::time::timeout(cluster.timeout, upgrading).await {
+        Ok(Ok(object)) => {
+            found.version = object.metadata.resource_version.unwrap_or_default();
+            Ok(())
+        }
+        Ok(Err(error)) => Err(refused(&error)),
+        Err(_) => Err(Attempt::Ended(Outcome::Failed("no answer in time".to_owned()))),
+    }
+}
+
+/// The object as it is now, where it still is what the plan saw.
+pub(super) struct Fresh {
+    pub(super) uid: String,
+    pub(super) version: String,
+    /// Its managed fields with those of client-side apply made evctl's; `None` where there are none.
+    upgraded: Option<Value>,
+}
+
+async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fresh>, Outcome> {
+    let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, kind_body(step))) else {
+        return Err(Outcome::Failed("its kind is not served".to_owned()));
+    };
+    let api = api(cluster, kind, key.namespace.as_deref());
+    let found = cluster.ask(&key.to_string(), api.get_opt(&key.name)).await;
+    let found = found.map_err(|error| Outcome::Failed(format!("{}: {}", error.what, error.why)))?;
+    let Some(object) = found else {
+        return match (&step.write.observed, step.write.mode) {
+            (None, _) | (_, Mode::Delete) => Ok(None),
+            _ => Err(Outcome::Stale("it has gone since the plan was made".to_owned())),
+        };
+    };
+    let version = object.metadata.resource_version.clone().unwrap_or_default();
+    let body = serde_json::to_value(object).map_err(|error| Outcome::Failed(error.to_string()))?;
+    let upgraded = managed::upgraded(&body);
+    let now = normal::live(body, salt);
+    let uid = now.uid.clone().unwrap_or_default();
+    let Some(seen) = &step.write.observed else {
+        return Err(Outcome::Stale("it has appeared since the plan was made".to_owned()));
+    };
+    if step.write.observed_uid.as_ref() != now.uid.as_ref() {
+        return Err(Outcome::Stale(
+            "it was deleted and made again since the plan was made".to_owned(),
+        ));
+    }
+    if now.deleting || step.write.observed_owner != now.owner {
+        return Err(Outcome::Stale("its owner has changed since the plan was made".to_owned()));
+    }
+    match crate::plan::fields::object_diff(seen, &now.body, None).first() {
+        None => Ok(Some(Fresh { uid, version, upgraded })),
+        Some(field) => {
+            Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
+        }
+    }
+}
+
+/// A kind whose definition the same plan has just made: looked for until the API server serves it.
+async fn late_kind(cluster: &Cluster, body: &Value) -> Result<Cluster, String> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let served = async {
+        loop {
+            if let Some(found) = discovery::find(cluster, &api_version, &kind).await {
+                return found;
+            }
+            pause().await;
+        }
+    };
+    match tokio::time::timeout(cluster.timeout, served).await {
+        Ok(found) => Ok(cluster.with(api_version, kind, found)),
+        Err(_) => Err(format!("the API server does not serve {kind} ({api_version}) in time")),
+    }
+}
