@@ -99,7 +99,8 @@ pub(in crate::live) async fn observe(
         }
     }
     consumers(nats, site, read, &mut unread, world).await?;
-    let account = Account { peers, unread, ..nats.account.clone() };
+    let same = site.same.iter().map(|other| (*other).to_owned()).collect();
+    let account = Account { peers, unread, same, ..nats.account.clone() };
     world.accounts.insert(site.name.to_owned(), account);
     Ok(())
 }

@@ -307,7 +307,7 @@ fn what_is_not_known_is_not_verified() {
     assert_eq!(doubts(asked.clone(), std::slice::from_ref(&three)), unheard);
     // As many have been heard, whether there are more or not.
     let peers = Peers { heard: vec![Peer::default(); 3], complete: false };
-    let heard = Account { peers, ..asked.clone() };
+    let heard = Account { peers, ..asked };
     assert_eq!(doubts(heard.clone(), std::slice::from_ref(&three)), [""; 0]);
     let five = json!({"name": "A", "subjects": ["a"], "num_replicas": 5});
     assert_eq!(doubts(heard, &[five]), ["it needs 5 servers, and 3 of the cluster answer"]);
