@@ -209,13 +209,16 @@ impl Connection {
         }
     }
 
-    /// Asks everybody who listens: every answer until there is none for `quiet`. None may come at all.
+    /// Asks everybody who listens: every answer until there is none for `quiet`, or for longer while fewer
+    /// than `expected` have come. None may come at all.
     pub(super) async fn gather(
         &self,
         subject: &str,
         payload: &Value,
+        expected: usize,
         quiet: Duration,
     ) -> Vec<Vec<u8>> {
+        const LONGER: u32 = 4;
         let inbox = self.client.new_inbox();
         let mut answers = Vec::new();
         let Ok(mut listening) = self.client.subscribe(inbox.clone()).await else { return answers };
@@ -224,11 +227,14 @@ impl Connection {
         if !matches!(tokio::time::timeout(self.timeout, asked).await, Ok(Ok(()))) {
             return answers;
         }
-        while let Ok(Some(message)) = tokio::time::timeout(quiet, listening.next()).await {
-            if message.status.is_some() {
-                break;
+        loop {
+            let wait = if answers.len() < expected { quiet * LONGER } else { quiet };
+            match tokio::time::timeout(wait, listening.next()).await {
+                Ok(Some(message)) if message.status.is_none() => {
+                    answers.push(message.payload.to_vec());
+                }
+                _ => break,
             }
-            answers.push(message.payload.to_vec());
         }
         answers
     }

@@ -79,7 +79,7 @@ pub struct ChangeDocument<'a> {
     action: &'static str,
     /// Whether a server, or its rule book, has been asked.
     verified: bool,
-    /// Why nobody could be asked.
+    /// Why it is not sure that the server takes it.
     unverified: Option<&'a str>,
     /// Why the object is in the plan.
     reason: &'a str,

@@ -237,6 +237,9 @@ pub struct Account {
     /// The name of the server's cluster; `None` for a server that stands alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// Other sites that turned out to be the same account: each wanted stream is under one of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub same: BTreeSet<String>,
     /// The servers of the cluster, as far as they were heard.
     #[serde(default, skip_serializing_if = "Peers::is_unheard")]
     pub peers: Peers,

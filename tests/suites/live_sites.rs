@@ -20,6 +20,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_sites::each_account_is_read_on_its_own", nats, each_account_is_read_on_its_own),
         trial("live_sites::the_head_names_every_account", nats, the_head_names_every_account),
         trial("live_sites::one_account_twice_is_read_once", nats, one_account_twice_is_read_once),
+        trial(
+            "live_sites::one_account_twice_is_judged_once",
+            nats,
+            one_account_twice_is_judged_once,
+        ),
         trial("live_sites::what_is_missing_is_said", nats, what_is_missing_is_said),
         trial("live_sites::own_credentials_stay_at_home", nats, own_credentials_stay_at_home),
     ]
@@ -105,6 +110,32 @@ fn each_account_is_read_on_its_own() {
     let (objects, others) = keys(&world);
     assert_eq!(objects, ["stream/ORDERS@default/team"]);
     assert_eq!(others, ["stream/ORDERS", "stream/MORE@default/team"]);
+}
+
+/// The run's own account by another profile: subjects meet across the two, and every stream is known.
+fn one_account_twice_is_judged_once() {
+    let nats = Nats::start_with(ACCOUNTS);
+    let text = format!("{STREAM}{ACCOUNT}{SECRET}")
+        .replace("name: team, word: t-secret", "name: run, word: r-secret")
+        .replace("name: ORDERS,", "name: ORDERS, subjects: [orders.>],");
+    let own = |subject: &str| {
+        format!(
+            "---\napiVersion: jetstream.nats.io/v1beta2\nkind: Stream\nmetadata: {{name: own}}\n\
+             spec: {{name: OWN, subjects: [{subject}], storage: file, maxAge: 1h}}\n"
+        )
+    };
+    let folder = Folder::project(&[("a.yaml", &format!("{text}{}", own("orders.x")))]);
+    let run = |verb: &str| {
+        let url = nats.url_with("run", "r-secret");
+        let run = Evctl::new(&[verb, folder.text(), "--no-kubernetes", "--nats-url", &url]);
+        if verb == "apply" { run.arguments(&["--yes"]).run() } else { run.run() }
+    };
+    let _ = run("plan").code(4).says(&["1 to add", "10065", "meets `orders."]);
+    folder.write("a.yaml", &format!("{text}{}", own("other")));
+    let _ = run("plan").code(0).says(&["2 to add"]).hides(&["Not verified"]);
+    let _ = run("apply").code(0).says(&["2 added"]);
+    folder.write("a.yaml", &format!("{text}{}", own("orders.x")));
+    let _ = run("plan").code(4).says(&["10065", "`orders.x` meets `orders.>` of stream ORDERS"]);
 }
 
 fn one_account_twice_is_read_once() {

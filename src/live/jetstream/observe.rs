@@ -143,7 +143,8 @@ pub(in crate::live) async fn observe(
         let listed = read.swap_remove(&name);
         take(nats, site, &name, listed, &mut unread, world)?;
     }
-    let account = Account { peers, unread, ..nats.account.clone() };
+    let same = site.same.iter().map(|other| (*other).to_owned()).collect();
+    let account = Account { peers, unread, same, ..nats.account.clone() };
     world.accounts.insert(site.name.to_owned(), account);
     Ok(())
 }

@@ -38,11 +38,12 @@ pub(in crate::live) async fn peers(nats: &Connection) -> Peers {
     };
     // Servers that have no client of the account answer too.
     let payload = json!({"include_unused": true});
-    let answers = nats.gather("$SYS.REQ.ACCOUNT.PING.STATZ", &payload, QUIET).await;
+    let size = nats.cluster_size();
+    let answers = nats.gather("$SYS.REQ.ACCOUNT.PING.STATZ", &payload, size, QUIET).await;
     let answers = answers.iter().filter_map(|answer| serde_json::from_slice::<Answer>(answer).ok());
     let told: BTreeMap<String, Told> =
         answers.map(|answer| (answer.server.id.clone(), answer.server)).collect();
-    heard(told.into_values().collect(), cluster, nats.domain(), nats.cluster_size())
+    heard(told.into_values().collect(), cluster, nats.domain(), size)
 }
 
 /// `size` is how many servers the cluster has as it tells its clients; some tell none.

@@ -152,18 +152,23 @@ impl<'a> Paper<'a> {
     }
 }
 
+/// The first of the sites that are one account.
+pub(super) fn first_site<'w>(live: &'w World, site: &'w str) -> &'w str {
+    let same = live.accounts.get(site).and_then(|account| account.same.first());
+    same.map(String::as_str).filter(|first| *first < site).unwrap_or(site)
+}
+
 /// The sites of accounts of which every stream is known.
 pub(super) fn complete(live: &World) -> BTreeSet<&str> {
-    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
-    let keys = live.objects.iter().map(|(key, _)| key).chain(live.others.keys());
-    for key in keys {
-        if let Key::Stream { site, .. } = key {
-            *known.entry(site).or_default() += 1;
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for key in live.objects.keys().chain(live.others.keys()) {
+        if let Key::Stream { site, name } = key {
+            known.entry(first_site(live, site)).or_default().insert(name);
         }
     }
     let accounts = live.accounts.iter().filter(|(site, account)| {
-        let known = known.get(site.as_str()).copied().unwrap_or_default();
-        account.unread.is_empty() && account.info["streams"].as_u64() == Some(known)
+        let known = known.get(first_site(live, site)).map_or(0, BTreeSet::len);
+        account.unread.is_empty() && account.info["streams"].as_u64() == u64::try_from(known).ok()
     });
     accounts.map(|(site, _)| site.as_str()).collect()
 }

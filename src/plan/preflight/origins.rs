@@ -23,12 +23,16 @@ pub(super) fn missing(desired: &Desired, live: &World) -> Vec<Trouble> {
             continue;
         }
         let names: BTreeSet<&str> = origins(config).filter(|name| !name.is_empty()).collect();
-        let nowhere = names.into_iter().filter(|name| {
-            let origin = Key::Stream { site: site.clone(), name: (*name).to_owned() };
-            !live.objects.contains_key(&origin)
-                && !live.others.contains_key(&origin)
-                && !desired.world.objects.contains_key(&origin)
-        });
+        let same = live.accounts.get(site).into_iter().flat_map(|account| &account.same);
+        let sites: Vec<&String> = same.chain([site]).collect();
+        let is_there = |name: &str, site: &String| {
+            let origin = Key::Stream { site: site.clone(), name: name.to_owned() };
+            live.objects.contains_key(&origin)
+                || live.others.contains_key(&origin)
+                || desired.world.objects.contains_key(&origin)
+        };
+        let nowhere =
+            names.into_iter().filter(|name| !sites.iter().any(|site| is_there(name, site)));
         troubles.extend(nowhere.map(|name| trouble(key, config, name)));
     }
     troubles

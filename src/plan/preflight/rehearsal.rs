@@ -11,7 +11,7 @@ use crate::plan::{Action, Change, Mode, Rule, hold};
 use crate::world::lower::{Desired, derived_uid};
 use crate::world::{Key, World, placeholder};
 
-use super::account::{Paper, complete};
+use super::account::{Paper, complete, first_site};
 use super::servers::Places;
 use super::{Trouble, doubt, names, words};
 
@@ -94,13 +94,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn account(&mut self, key: &Key) -> Option<&mut Paper<'a>> {
-        match key {
-            Key::Stream { site, .. } | Key::Consumer { site, .. } => {
-                self.accounts.get_mut(site.as_str())
-            }
-            Key::Object(_) => None,
-        }
+    fn account(&mut self, key: &'a Key) -> Option<&mut Paper<'a>> {
+        self.accounts.get_mut(first_site(self.live, key.site()?))
     }
 
     /// What is wanted of an object.
@@ -138,7 +133,7 @@ impl<'a> Stage<'a> {
     fn doubt(&self, change: &Change) -> Option<String> {
         let Some(site) = change.key.site() else { return change.unverified.clone() };
         let write = change.write.as_ref().filter(|write| write.mode != Mode::Delete)?;
-        let paper = self.accounts.get(site)?;
+        let paper = self.accounts.get(first_site(self.live, site))?;
         let live = self.live.objects.get(&change.key).filter(|_| write.mode == Mode::Put);
         let live = live.and_then(|object| object.body.as_object());
         doubt::doubt(paper, &change.key, write.body.as_object()?, live)

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::config_maps::Settings;
+use crate::model::manifest::Typed;
 use crate::model::natsjs::rules::SCOPE;
 use crate::model::{Manifest, ObjectKey, Path};
 
@@ -22,12 +24,11 @@ pub fn scopes<'m>(
     scoped.collect()
 }
 
-/// The sites of such channels, where dispatchers connect by a ConfigMap of this name.
-pub fn scoped_sites<'m>(
-    manifests: impl IntoIterator<Item = &'m Manifest>,
-    config_map: &str,
-) -> BTreeMap<String, Site> {
+/// The sites of such channels, where dispatchers connect by a ConfigMap of this name, unless the manifests
+/// say another for the dispatcher of a namespace.
+pub fn scoped_sites(manifests: &[Manifest], config_map: &str) -> BTreeMap<String, Site> {
     let sites = scopes(manifests).into_values().map(|namespace| {
+        let config_map = named_for(manifests, namespace).unwrap_or(config_map);
         let map = ObjectKey {
             group: String::new(),
             kind: "ConfigMap".to_owned(),
@@ -37,4 +38,18 @@ pub fn scoped_sites<'m>(
         (namespace.to_owned(), Site { account: Some(map), domain: String::new() })
     });
     sites.collect()
+}
+
+/// The ConfigMap of a namespace's dispatcher, as `jetstream-dispatcher-config` of the channel's proposal has it.
+fn named_for<'m>(manifests: &'m [Manifest], namespace: &str) -> Option<&'m str> {
+    let maps = manifests.iter().filter_map(|manifest| match &manifest.typed {
+        Typed::ConfigMap(map) => Some(&map.settings),
+        _ => None,
+    });
+    let named = maps.flatten().filter_map(|settings| match settings {
+        Settings::Dispatchers(defaults) => defaults.namespace_defaults.as_ref(),
+        _ => None,
+    });
+    let mut named = named.flatten().filter(|(of, _)| of.as_str() == namespace);
+    named.next().map(|(_, default)| default.config_name.as_str())
 }

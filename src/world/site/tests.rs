@@ -147,3 +147,26 @@ fn profiles_and_secrets_of_the_input_are_found() {
     let other = sites["other/team"].account.as_ref().unwrap();
     assert_eq!(declared.profile(other), None);
 }
+
+#[test]
+fn channels_of_a_namespaces_dispatcher_are_sites() {
+    let channel = |namespace: &str, scope: &str| {
+        format!(
+            "---\napiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\nmetadata: \
+             {{name: a, namespace: {namespace}, annotations: {{eventing.knative.dev/scope: {scope}}}}}\n"
+        )
+    };
+    let defaults = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: defaults}\ndata:\n  \
+                    jetstream-dispatcher-config: |\n    namespaceDefaults: {two: {configName: own}}\n";
+    let text =
+        channel("one", "namespace") + &channel("two", "namespace") + &channel("no", "cluster");
+    let input = Input::named("a.yaml", Ok((text + defaults).into()));
+    let manifests = load(vec![input], "n", &Assumed::default()).manifests;
+    let sites = scoped_sites(&manifests, "usual");
+    let named: Vec<(&str, String)> = sites
+        .iter()
+        .map(|(name, site)| (name.as_str(), site.account.as_ref().unwrap().to_string()))
+        .collect();
+    let expected = [("one", "configmap/one/usual"), ("two", "configmap/two/own")];
+    assert_eq!(named, expected.map(|(site, map)| (site, map.to_owned())));
+}
