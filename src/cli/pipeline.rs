@@ -16,6 +16,7 @@ use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
 use crate::plan::allowed::Options;
+use crate::plan::controllers;
 use crate::plan::preflight;
 use crate::plan::renew::{Decided, decided};
 use crate::plan::text::{Head, account_name, cluster_name};
@@ -307,6 +308,7 @@ impl Maker<'_> {
         self.all_are_known(&plan)?;
         let mut head = self.head(&plan, &live, note);
         head.notes.extend(desired.notes.iter().cloned());
+        head.notes.extend(controllers::notes(&plan, &live));
         Ok(Planned { read, head, plan, live, desired, servers })
     }
 
@@ -339,7 +341,7 @@ impl Maker<'_> {
                         Subscription's namespace/name (UUID version 5)";
             notes.push(text.to_owned());
         }
-        if plan.changes.iter().any(|change| placeholder::is_open(&change.key.to_string())) {
+        if plan.changes.iter().any(|change| placeholder::is_open_key(&change.key)) {
             notes.push(
                 "(UID of …) is known after apply: the uid that the API server gives".to_owned(),
             );

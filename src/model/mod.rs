@@ -31,7 +31,7 @@ pub mod object;
 pub mod object_model;
 pub mod openfunction;
 pub mod origin;
-mod parallel;
+pub mod parallel;
 pub mod path;
 pub mod project;
 pub mod quantity;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// How many threads can run at once here.
-pub(super) fn threads() -> usize {
+pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Does the work on every item on at most so many threads. Whoever is free takes the next item.
-pub(super) fn in_order<T: Sync, R: Send>(
+pub fn in_order<T: Sync, R: Send>(
     threads: usize,
     items: &[T],
     work: impl Fn(&T) -> R + Sync,

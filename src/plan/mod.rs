@@ -6,6 +6,7 @@ pub mod allowed;
 pub mod build;
 pub mod check;
 mod compare;
+pub mod controllers;
 pub mod fields;
 pub mod guard;
 pub mod hold;

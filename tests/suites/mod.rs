@@ -52,6 +52,7 @@ mod output_forms;
 mod project_file;
 mod readme;
 mod recorded_admission;
+mod recorded_changes;
 mod recorded_deliveries;
 mod recorded_flows;
 mod recorded_objects;
@@ -91,6 +92,7 @@ fn files() -> Vec<Vec<Trial>> {
         lowered_models::trials(),
         load_properties::trials(),
         corpus::trials(),
+        recorded_changes::trials(),
         recorded_objects::trials(),
         recorded_flows::trials(),
         recorded_admission::trials(),

@@ -53,7 +53,7 @@ fn backoff(reading: &mut Reading<'_>, at: &Path, delivery: &DeliverySpec) {
             (false, true) => "`backoffPolicy` is missing",
             (false, false) => "`backoffPolicy` and `backoffDelay` are missing",
         };
-        let message = format!("retries follow one another without a wait: {missing}");
+        let message = format!("no wait is set between retries: {missing}");
         let help = "write both, such as backoffPolicy: exponential with backoffDelay: PT0.2S";
         reading.fault_at_key(Code::IncompleteBackoff, &at.key("retry"), message, help);
     }

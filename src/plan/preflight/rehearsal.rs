@@ -80,6 +80,13 @@ impl<'a> Stage<'a> {
                 paper.complete = true;
             }
         }
+        // What controllers will make of the files stands in the way of others too.
+        let is_live = |key: &Key| live.objects.contains_key(key) || live.others.contains_key(key);
+        for (key, body) in &desired.generated {
+            if matches!(key, Key::Stream { .. }) && !is_live(key) {
+                stage.note(key, body);
+            }
+        }
         stage
     }
 

@@ -7,38 +7,75 @@ use serde_json::Value;
 use crate::jetstream::channel::{Reader, consumer, stream};
 use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
 use crate::model::ObjectKey;
+use crate::model::knative::messaging::GROUP;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
-use crate::topology::{Backing, Node, NodeIndex, NodeName, Route};
+use crate::model::parallel::{in_order, threads};
+use crate::topology::{Backing, Node, NodeIndex, NodeName, Role, Route, Topology};
 use crate::world::{Key, placeholder};
 
 use super::{Lowering, derived_uid, namespace};
 
-impl Lowering<'_> {
+/// A channel and who reads it.
+struct Backed<'a> {
+    node: &'a Node,
+    object: &'a ObjectKey,
+    spec: &'a NatsJetStreamChannelSpec,
+    readers: Vec<&'a Route>,
+}
+
+/// What a channel's controller and dispatcher make of it.
+struct Made {
+    stream: (Key, Value),
+    /// In the order of the readers.
+    consumers: Vec<(Key, Value)>,
+}
+
+impl<'a> Lowering<'a> {
     pub(super) fn channels(&mut self) {
-        let topology = self.topology;
-        let mut served: BTreeMap<NodeIndex, Vec<&Route>> = BTreeMap::new();
-        for route in topology.routes.iter().filter(|route| route.unserved.is_none()) {
-            served.entry(route.from).or_default().push(route);
+        let channels = backed(self.topology);
+        // Each stands for itself, and a project can have thousands.
+        let made = in_order(threads(), &channels, |channel| self.made(channel));
+        for (channel, made) in channels.iter().zip(made) {
+            self.take(channel, made);
         }
-        for (index, node, channel) in topology.channels() {
-            let (NodeName::Object(object), Backing::NatsJetStream(spec)) =
-                (&node.name, &channel.backing)
-            else {
-                continue;
+    }
+
+    fn take(&mut self, channel: &Backed<'a>, made: Made) {
+        let (stream, config) = made.stream;
+        // What another object's controller makes is that controller's to keep.
+        if channel.node.generated_by.is_some() {
+            self.desired.generated.insert(stream, config);
+            self.desired.generated.extend(made.consumers);
+            return;
+        }
+        self.add(&stream, config, channel.object, channel.node.at);
+        self.need(&Key::Object(channel.object.clone()), &stream);
+        for (route, (key, config)) in channel.readers.iter().zip(made.consumers) {
+            self.add(&key, config, &route.object, route.at);
+            self.need(&key, &stream);
+            self.need(&key, &Key::Object(route.object.clone()));
+        }
+    }
+
+    fn made(&self, channel: &Backed<'_>) -> Made {
+        let object = channel.object;
+        let config = stream(namespace(object), &object.name, channel.spec);
+        let config = stream_rules::into_normal(config);
+        let site = self.site_of_channel(object);
+        let name = text(&config, "name");
+        let of = |route: &&Route| {
+            let subscription = match (&channel.node.generated_by, &route.generated) {
+                (None, _) => route.object.clone(),
+                (Some(_), Some(subscription)) => subscription.clone(),
+                (Some(broker), None) => self.subscription_of_trigger(broker, &route.object),
             };
-            // What another object's controller makes is that controller's to keep.
-            if node.generated_by.is_some() {
-                continue;
-            }
-            let config = stream_rules::into_normal(stream(namespace(object), &object.name, spec));
-            let name = config.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let key = Key::Stream { site: self.site_of_channel(object), name };
-            self.add(&key, Value::Object(config), object, node.at);
-            self.need(&Key::Object(object.clone()), &key);
-            for route in served.get(&index).into_iter().flatten() {
-                self.consumer(&key, node, spec, route);
-            }
-        }
+            let config = self.consumer(channel, route, &subscription);
+            let (site, stream) = (site.clone(), name.clone());
+            let key = Key::Consumer { site, stream, name: text(&config, "durable_name") };
+            (key, Value::Object(config))
+        };
+        let consumers = channel.readers.iter().map(of).collect();
+        Made { stream: (Key::Stream { site, name }, Value::Object(config)), consumers }
     }
 
     /// The account of a channel's stream: its namespace's where the run connects as dispatchers do, or
@@ -48,37 +85,43 @@ impl Lowering<'_> {
         scope.filter(|scope| self.live.accounts.contains_key(*scope)).unwrap_or_default().to_owned()
     }
 
+    /// The consumer through which a Subscription reads a channel's stream.
     fn consumer(
-        &mut self,
-        stream: &Key,
-        node: &Node,
-        spec: &NatsJetStreamChannelSpec,
+        &self,
+        channel: &Backed<'_>,
         route: &Route,
-    ) {
-        let (Some(channel), Key::Stream { site, name: stream_name }) = (node.name.object(), stream)
-        else {
-            return;
-        };
-        let (upper, lower) = self.uid(&route.object);
+        subscription: &ObjectKey,
+    ) -> crate::jetstream::Config {
+        let (upper, lower) = self.uid(subscription);
         let reader = Reader {
-            namespace: namespace(channel),
-            channel: &channel.name,
+            namespace: namespace(channel.object),
+            channel: &channel.object.name,
             upper_uid: &upper,
             lower_uid: &lower,
         };
-        let config = consumer_rules::into_normal(consumer(reader, spec, route.delivery.as_ref()));
-        let name =
-            config.get("durable_name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key = Key::Consumer { site: site.clone(), stream: stream_name.clone(), name };
-        self.add(&key, Value::Object(config), &route.object, route.at);
-        self.need(&key, stream);
-        self.need(&key, &Key::Object(route.object.clone()));
+        consumer_rules::into_normal(consumer(reader, channel.spec, route.delivery.as_ref()))
+    }
+
+    /// The Subscription that a Trigger's controller makes, `BROKER-TRIGGER-UID`. One whose name would be
+    /// too long has another, which is not derived here.
+    fn subscription_of_trigger(&self, broker: &ObjectKey, trigger: &ObjectKey) -> ObjectKey {
+        let uid = match (&self.live.cluster, self.live_uid(trigger)) {
+            (_, Some(uid)) => uid.to_owned(),
+            (None, None) => derived_uid(trigger),
+            (Some(_), None) => placeholder::lower(trigger),
+        };
+        ObjectKey {
+            group: GROUP.to_owned(),
+            kind: "Subscription".to_owned(),
+            namespace: trigger.namespace.clone(),
+            name: format!("{}-{}-{uid}", broker.name, trigger.name),
+        }
     }
 
     /// The uid that names a Subscription's consumer, in upper and lower case without hyphens: the
     /// live object's, a placeholder for a new one's, or derived where there is no Kubernetes plane.
     fn uid(&self, subscription: &ObjectKey) -> (String, String) {
-        let uid = match (&self.live.cluster, self.live.uid(subscription)) {
+        let uid = match (&self.live.cluster, self.live_uid(subscription)) {
             (_, Some(uid)) => uid.to_owned(),
             (None, None) => derived_uid(subscription),
             (Some(_), None) => {
@@ -87,5 +130,46 @@ impl Lowering<'_> {
         };
         let plain = uid.replace('-', "");
         (plain.to_uppercase(), plain.to_lowercase())
+    }
+
+    /// The uid of a live object. A world without a cluster has none, which is cheaper to see than by a
+    /// search; a saved one may.
+    fn live_uid(&self, object: &ObjectKey) -> Option<&str> {
+        let has_objects = self.live.objects.first().is_some_and(|(key, _)| key.object().is_some());
+        if has_objects { self.live.uid(object) } else { None }
+    }
+}
+
+fn text(config: &crate::jetstream::Config, field: &str) -> String {
+    config.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Every channel that stands on a stream.
+fn backed(topology: &Topology) -> Vec<Backed<'_>> {
+    let mut served: BTreeMap<NodeIndex, Vec<&Route>> = BTreeMap::new();
+    for route in topology.routes.iter().filter(|route| route.unserved.is_none()) {
+        served.entry(source(topology, route)).or_default().push(route);
+    }
+    let channels = topology.channels();
+    channels
+        .filter_map(|(index, node, channel)| match (&node.name, &channel.backing) {
+            (NodeName::Object(object), Backing::NatsJetStream(spec)) => {
+                let readers = served.remove(&index).unwrap_or_default();
+                Some(Backed { node, object, spec, readers })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The channel that a route's events come out of: a Broker's own, where the route starts at one that is
+/// made of a channel.
+fn source(topology: &Topology, route: &Route) -> NodeIndex {
+    match &topology.graph[route.from].role {
+        Role::Channel(channel) => match channel.backing {
+            Backing::Broker { channel: Some(of), .. } => of,
+            _ => route.from,
+        },
+        Role::Producer | Role::Sink => route.from,
     }
 }

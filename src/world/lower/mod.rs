@@ -42,6 +42,9 @@ pub struct Desired {
     pub origins: Keyed<Origin>,
     /// What each object needs to be there first.
     pub needs: Keyed<Vec<Key>>,
+    /// Streams and consumers that controllers make for Brokers and flows: theirs to keep, and in the way
+    /// of others.
+    pub generated: Keyed<Value>,
     /// Streams and consumers that are made and then left as they are (`preventUpdate`).
     pub frozen: BTreeSet<Key>,
     /// Streams and consumers that are declared, and that a controller in the cluster makes.
@@ -71,6 +74,10 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
         streams: live.streams,
         salt: live.salt.clone(),
     };
+    let most = manifests.len();
+    lowering.desired.world.objects.reserve(most);
+    lowering.desired.origins.reserve(most);
+    lowering.desired.needs.reserve(most);
     if live.cluster.is_some() {
         lowering.objects(manifests);
     }
@@ -118,7 +125,9 @@ impl Lowering<'_> {
         let plane = |key: &Key| key.object().is_none() || self.live.cluster.is_some();
         let is_there = |key: &Key| plane(key) && self.desired.world.objects.contains_key(key);
         if from != to && is_there(from) && is_there(to) {
-            let needs = self.desired.needs.entry(from.clone()).or_default();
+            // Most need one thing.
+            let needs = self.desired.needs.entry(from.clone());
+            let needs = needs.or_insert_with(|| Vec::with_capacity(1));
             if !needs.contains(to) {
                 needs.push(to.clone());
             }
