@@ -39,6 +39,7 @@ mod live_nack_stores;
 mod live_preflight;
 mod live_prune;
 mod live_recipe;
+mod live_reported;
 mod live_saved_plan;
 mod live_secrets;
 mod live_sites;
@@ -122,6 +123,7 @@ fn servers() -> Vec<Vec<Trial>> {
     vec![
         live_impact::trials(),
         live_recipe::trials(),
+        live_reported::trials(),
         live_jetstream::trials(),
         live_nack::trials(),
         live_nack_stores::trials(),
