@@ -21,12 +21,12 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// A file of the corpus, or the manifests of a seed document at their own lines.
-struct Text {
-    name: String,
+pub(super) struct Text {
+    pub(super) name: String,
     text: String,
 }
 
-fn texts() -> Vec<Text> {
+pub(super) fn texts() -> Vec<Text> {
     let data = lookup::data().unwrap();
     let mut files = Vec::new();
     collect(&data.join("corpus"), &mut files);
@@ -90,7 +90,7 @@ fn manifests_of(document: &str) -> String {
     out
 }
 
-fn load(text: &Text) -> model::Loaded {
+pub(super) fn load(text: &Text) -> model::Loaded {
     let content = Ok(text.text.clone().into_bytes());
     let input = Input::named(text.name.clone(), content);
     model::load(vec![input], "default", &Assumed::default())

@@ -47,6 +47,7 @@ mod live_unread;
 mod load;
 mod load_properties;
 mod load_target;
+mod lowered_corpus;
 mod lowered_models;
 mod model_shapes;
 mod output_forms;
@@ -90,6 +91,7 @@ fn files() -> Vec<Vec<Trial>> {
         world_properties::trials(),
         simulation_properties::trials(),
         model_shapes::trials(),
+        lowered_corpus::trials(),
         lowered_models::trials(),
         load_properties::trials(),
         corpus::trials(),
