@@ -110,7 +110,7 @@ fn end_as_recorded() {
     let reasons = DIFFERENT.iter();
     let expected: BTreeSet<_> =
         reasons.map(|(case, key, how, _)| ((*case).to_owned(), (*key).to_owned(), *how)).collect();
-    same("tests/golden/recorded-changes.txt", &said);
+    same("tests/golden/recorded.changes", &said);
     assert_eq!(differ, expected);
 }
 
