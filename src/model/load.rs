@@ -85,7 +85,10 @@ impl Loader<'_> {
             inputs.into_iter().filter_map(|input| loaded.input(input)).collect();
         let text = |(file, used)| Text { file, text: loaded.sources.text(file), used };
         let texts: Vec<Text<'_>> = files.into_iter().map(text).collect();
-        self.read(&texts).into_iter().for_each(|(file, found)| loaded.take(file, found));
+        let read = self.read(&texts);
+        let most = read.values().flatten().map(|part| part.manifests.len()).sum();
+        loaded.manifests.reserve_exact(most);
+        read.into_iter().for_each(|(file, found)| loaded.take(file, found));
         loaded.hide_credentials(self.threads);
         let cluster_kinds = cluster_kinds(&loaded.manifests);
         for Manifest { key, .. } in &mut loaded.manifests {
@@ -157,7 +160,9 @@ impl Loader<'_> {
             Finding::new(problem.code, problem.message, problem.help).at(at)
         };
         let findings = problems.into_iter().map(finding).collect();
-        let found = Found { hidden, findings, ..Found::default() };
+        // A manifest is large to move, and most documents are one.
+        let manifests = Vec::with_capacity(documents.len());
+        let found = Found { manifests, hidden, findings, ..Found::default() };
         let mut reader = Reader { scope: self.scope, file, text, found };
         for root in documents.into_iter().filter_map(|document| document.root) {
             match of.used {
