@@ -1,6 +1,8 @@
 //! What a server makes of a changed stream. In the order of nats-server's `configUpdateCheck`,
 //! `updateWithAdvisory` and, in a cluster, `jsClusteredStreamUpdateRequest`.
 
+use serde_json::Value;
+
 use crate::jetstream::Config;
 use crate::jetstream::change::{Verdict, differences, dropped};
 use crate::jetstream::decode::{Read, decode};
@@ -61,12 +63,13 @@ pub(super) fn refusals_of(
     let (found, dropped): (Vec<_>, Vec<_>) =
         decoded.refusals.into_iter().partition(|refusal| refusal.err_code.is_some());
     let filled = settle(decoded.config.clone(), server, beside);
+    let placement = decoded.config.get("placement").cloned();
     let mut rules = Rules { server, beside, asked: decoded.config, filled, found };
     rules.config();
     // The server runs these rules over what it filled in once more.
     rules.asked = rules.filled.clone();
     rules.config();
-    rules.update(live);
+    rules.update(live, placement.as_ref());
     let mut found = rules.found;
     found.extend(dropped);
     let mut seen: Vec<Refusal> = Vec::new();
@@ -79,7 +82,8 @@ pub(super) fn refusals_of(
 }
 
 impl Rules<'_> {
-    fn update(&mut self, live: &Config) {
+    /// `placement` as it was sent.
+    fn update(&mut self, live: &Config, placement: Option<&Value>) {
         let standalone = self.server.is_standalone();
         let copies = self.filled.number("num_replicas");
         if standalone && copies > 1 && self.server.is_at_least(2, 14, 6) {
@@ -94,7 +98,7 @@ impl Rules<'_> {
         } else {
             subjects::overlap(self);
             self.consumers(live);
-            self.moves(live);
+            self.moves(live, placement);
         }
         copies::new_sources(self, live);
         self.republish();
@@ -180,12 +184,14 @@ impl Rules<'_> {
     }
 
     /// In a cluster: a move, and copies or retention beside it.
-    fn moves(&mut self, live: &Config) {
+    fn moves(&mut self, live: &Config, sent: Option<&Value>) {
         let (old, new) = (live.number("num_replicas").max(1), self.filled.number("num_replicas"));
         let (from, to) = (observed(live, self.server), compared(self.filled.clone()));
-        // As it stands: 2.10 keeps an empty one, and moves for it.
+        // As it stands: 2.10 keeps an empty one, and moves for it. Every server moves for one that holds
+        // no more than an empty list of tags, though some do not keep it.
         let placed = decode(EVERY, live.clone(), self.server).config;
-        let placement = self.filled.get("placement");
+        let sent = sent.filter(|sent| sent.as_object().is_some_and(|fields| !fields.is_empty()));
+        let placement = sent.or_else(|| self.filled.get("placement"));
         let moves = placement.is_some() && placement != placed.get("placement");
         let retention = from.get("retention") != to.get("retention");
         let mixed = new != old || (retention && self.server.is_at_least(2, 15, 0));
