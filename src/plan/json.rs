@@ -23,23 +23,10 @@ pub const API_VERSION: &str = "evctl.dev/v1alpha1";
 pub struct PlanDocument<'a> {
     api_version: &'static str,
     kind: &'static str,
-    /// The project that owns what is written.
-    project: &'a str,
-    /// The cluster, where one takes part.
-    kubernetes: Option<&'a str>,
-    /// The JetStream account, where one takes part.
-    jetstream: Option<&'a str>,
-    /// Further JetStream accounts, by what stands behind `@` in the names of their objects.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    sites: &'a BTreeMap<String, String>,
-    /// What was taken for granted.
-    notes: &'a [String],
+    #[serde(flatten)]
+    whole: WholeDocument<'a>,
     /// Every object, each after what it needs.
     changes: Vec<ChangeDocument<'a>>,
-    /// What the project owns and no longer declares. Left as it is.
-    undeclared: Vec<Object<'a>>,
-    /// How many changes there are of each sort.
-    summary: Summary,
 }
 
 /// A plan but for its changes: the end of what `evctl plan -o jsonl` prints.
@@ -135,14 +122,8 @@ pub fn document(head: &Head, plan: &Plan) -> Value {
     value(&PlanDocument {
         api_version: API_VERSION,
         kind: "Plan",
-        project: &plan.project,
-        kubernetes: head.cluster.as_deref(),
-        jetstream: head.account.as_deref(),
-        sites: &head.sites,
-        notes: &head.notes,
+        whole: whole(head, plan),
         changes: plan.changes.iter().map(change).collect(),
-        undeclared: plan.undeclared.iter().map(|key| object(key, None)).collect(),
-        summary: plan.summary(),
     })
 }
 
