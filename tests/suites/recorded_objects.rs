@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use evctl::diag::{Code, Finding, Severity};
+use evctl::jetstream::channel::{Reader, consumer as channel_consumer, stream_name};
 use evctl::jetstream::server::{Beside, Server};
 use evctl::jetstream::version::Version;
 use evctl::jetstream::{consumer, naming, stream};
 use evctl::model::{self, Assumed, Input, yaml};
-use evctl::topology::resolve;
+use evctl::topology::{Backing, Role, Topology, resolve};
 use evctl::world::lower::lower;
 use evctl::world::{Account, Cluster, World, placeholder};
 use libtest_mimic::Trial;
@@ -229,7 +230,7 @@ fn derived(case: &str) -> Derived {
         ..World::default()
     };
     let desired = lower(&resolved.topology, &loaded.manifests, "test", &live);
-    let objects = desired
+    let mut objects: BTreeMap<String, Value> = desired
         .world
         .objects
         .iter()
@@ -238,6 +239,7 @@ fn derived(case: &str) -> Derived {
         .chain(&desired.generated)
         .map(|(key, body)| (recorded_names(&key.to_string()), rename(body)))
         .collect();
+    objects.extend(of_triggers(&resolved.topology));
     let refused = loaded
         .findings
         .iter()
@@ -246,6 +248,37 @@ fn derived(case: &str) -> Derived {
         .filter_map(|finding| Some((name_of(finding)?, finding.code)))
         .collect();
     Derived { objects, refused }
+}
+
+/// The consumers of Triggers, which evctl leaves to the controllers that make them: what its rules for a
+/// channel's consumers say of the Broker's.
+fn of_triggers(topology: &Topology) -> Vec<(String, Value)> {
+    let mut consumers = Vec::new();
+    for route in topology.routes.iter().filter(|route| route.unserved.is_none()) {
+        let from = &topology.graph[route.from];
+        let Role::Channel(broker) = &from.role else { continue };
+        let Backing::Broker { channel: Some(of), .. } = broker.backing else { continue };
+        let Role::Channel(channel) = &topology.graph[of].role else { continue };
+        let Backing::NatsJetStream(spec) = &channel.backing else { continue };
+        let (broker, trigger) = (&from.name.object().unwrap().name, &route.object.name);
+        let uid = |word: &str| {
+            format!(
+                "<{word} of Subscription/{broker}-{trigger}-<uid of Trigger/{trigger}> without hyphens>"
+            )
+        };
+        let reader = Reader {
+            namespace: "default",
+            channel: &topology.graph[of].name.object().unwrap().name,
+            upper_uid: &uid("UID"),
+            lower_uid: &uid("uid"),
+        };
+        let stream = stream_name("default", reader.channel, spec);
+        let config = channel_consumer(reader, spec, route.delivery.as_ref());
+        let config = consumer::into_normal(config);
+        let name = config["durable_name"].as_str().unwrap().to_owned();
+        consumers.push((format!("consumer/{stream}/{name}"), Value::Object(config)));
+    }
+    consumers
 }
 
 fn name_of(finding: &Finding) -> Option<String> {
@@ -257,17 +290,9 @@ fn rename(body: &Value) -> Value {
 }
 
 fn recorded_names(text: &str) -> String {
-    // The Subscription of a Trigger has its uid in its name.
-    let mut text = text.to_owned();
-    while let Some((before, rest)) =
-        text.split_once("(uid of trigger.eventing.knative.dev/default/")
-    {
-        let (trigger, after) = rest.split_once(')').unwrap();
-        text = format!("{before}<uid of Trigger/{trigger}>{after}");
-    }
-    let mut out = text.clone();
-    for name in placeholder::waits_for(&text) {
-        let short = name.splitn(3, '/').last().unwrap();
+    let mut out = text.to_owned();
+    for name in placeholder::waits_for(text) {
+        let short = name.rsplit('/').next().unwrap();
         for case in ["UID", "uid"] {
             let theirs = format!("<{case} of Subscription/{short} without hyphens>");
             out = out.replace(&format!("({case} of {name})"), &theirs);

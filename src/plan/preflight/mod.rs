@@ -65,6 +65,7 @@ impl Trouble {
 /// Goes through changes in their order of work: refuses what will not be carried out, and says what is
 /// odd. What waits for something that is refused is not looked at: it will be held.
 pub(super) fn check(changes: &mut [Change], desired: &Desired, live: &World) -> Vec<Trouble> {
+    // Where nothing is written nothing can go wrong, and a settled project is most often looked at.
     let writes = changes.iter().any(|change| change.write.is_some());
     let mut troubles =
         if writes { rehearsal::rehearse(changes, desired, live) } else { Vec::new() };

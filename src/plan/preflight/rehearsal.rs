@@ -82,10 +82,8 @@ impl<'a> Stage<'a> {
         }
         // What controllers will make of the files stands in the way of others too.
         let is_live = |key: &Key| live.objects.contains_key(key) || live.others.contains_key(key);
-        for (key, body) in &desired.generated {
-            if matches!(key, Key::Stream { .. }) && !is_live(key) {
-                stage.note(key, body);
-            }
+        for (key, body) in desired.generated.iter().filter(|(key, _)| !is_live(key)) {
+            stage.note(key, body);
         }
         stage
     }

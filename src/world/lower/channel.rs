@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::jetstream::channel::{Reader, consumer, stream};
-use crate::jetstream::{consumer as consumer_rules, stream as stream_rules};
+use crate::jetstream::{Config, consumer as consumer_rules, stream as stream_rules};
 use crate::model::ObjectKey;
-use crate::model::knative::messaging::GROUP;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
 use crate::model::parallel::{in_order, threads};
-use crate::topology::{Backing, Node, NodeIndex, NodeName, Role, Route, Topology};
+use crate::topology::{Backing, Node, NodeIndex, NodeName, Route, Topology};
 use crate::world::{Key, placeholder};
 
-use super::{Lowering, derived_uid, namespace};
+use super::{Lowering, Origin, derived_uid, namespace};
 
 /// A channel and who reads it.
 struct Backed<'a> {
@@ -43,9 +42,10 @@ impl<'a> Lowering<'a> {
     fn take(&mut self, channel: &Backed<'a>, made: Made) {
         let (stream, config) = made.stream;
         // What another object's controller makes is that controller's to keep.
-        if channel.node.generated_by.is_some() {
+        if let Some(maker) = &channel.node.generated_by {
+            let origin = Origin { object: maker.clone(), at: channel.node.at };
+            self.desired.origins.insert(stream.clone(), origin);
             self.desired.generated.insert(stream, config);
-            self.desired.generated.extend(made.consumers);
             return;
         }
         self.add(&stream, config, channel.object, channel.node.at);
@@ -64,17 +64,13 @@ impl<'a> Lowering<'a> {
         let site = self.site_of_channel(object);
         let name = text(&config, "name");
         let of = |route: &&Route| {
-            let subscription = match (&channel.node.generated_by, &route.generated) {
-                (None, _) => route.object.clone(),
-                (Some(_), Some(subscription)) => subscription.clone(),
-                (Some(broker), None) => self.subscription_of_trigger(broker, &route.object),
-            };
-            let config = self.consumer(channel, route, &subscription);
+            let config = self.consumer(channel, route);
             let (site, stream) = (site.clone(), name.clone());
             let key = Key::Consumer { site, stream, name: text(&config, "durable_name") };
             (key, Value::Object(config))
         };
-        let consumers = channel.readers.iter().map(of).collect();
+        let readers = channel.readers.iter().filter(|_| channel.node.generated_by.is_none());
+        let consumers = readers.map(of).collect();
         Made { stream: (Key::Stream { site, name }, Value::Object(config)), consumers }
     }
 
@@ -86,13 +82,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// The consumer through which a Subscription reads a channel's stream.
-    fn consumer(
-        &self,
-        channel: &Backed<'_>,
-        route: &Route,
-        subscription: &ObjectKey,
-    ) -> crate::jetstream::Config {
-        let (upper, lower) = self.uid(subscription);
+    fn consumer(&self, channel: &Backed<'_>, route: &Route) -> Config {
+        let (upper, lower) = self.uid(&route.object);
         let reader = Reader {
             namespace: namespace(channel.object),
             channel: &channel.object.name,
@@ -100,22 +91,6 @@ impl<'a> Lowering<'a> {
             lower_uid: &lower,
         };
         consumer_rules::into_normal(consumer(reader, channel.spec, route.delivery.as_ref()))
-    }
-
-    /// The Subscription that a Trigger's controller makes, `BROKER-TRIGGER-UID`. One whose name would be
-    /// too long has another, which is not derived here.
-    fn subscription_of_trigger(&self, broker: &ObjectKey, trigger: &ObjectKey) -> ObjectKey {
-        let uid = match (&self.live.cluster, self.live_uid(trigger)) {
-            (_, Some(uid)) => uid.to_owned(),
-            (None, None) => derived_uid(trigger),
-            (Some(_), None) => placeholder::lower(trigger),
-        };
-        ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "Subscription".to_owned(),
-            namespace: trigger.namespace.clone(),
-            name: format!("{}-{}-{uid}", broker.name, trigger.name),
-        }
     }
 
     /// The uid that names a Subscription's consumer, in upper and lower case without hyphens: the
@@ -140,7 +115,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-fn text(config: &crate::jetstream::Config, field: &str) -> String {
+fn text(config: &Config, field: &str) -> String {
     config.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
@@ -148,7 +123,7 @@ fn text(config: &crate::jetstream::Config, field: &str) -> String {
 fn backed(topology: &Topology) -> Vec<Backed<'_>> {
     let mut served: BTreeMap<NodeIndex, Vec<&Route>> = BTreeMap::new();
     for route in topology.routes.iter().filter(|route| route.unserved.is_none()) {
-        served.entry(source(topology, route)).or_default().push(route);
+        served.entry(route.from).or_default().push(route);
     }
     let channels = topology.channels();
     channels
@@ -160,16 +135,4 @@ fn backed(topology: &Topology) -> Vec<Backed<'_>> {
             _ => None,
         })
         .collect()
-}
-
-/// The channel that a route's events come out of: a Broker's own, where the route starts at one that is
-/// made of a channel.
-fn source(topology: &Topology, route: &Route) -> NodeIndex {
-    match &topology.graph[route.from].role {
-        Role::Channel(channel) => match channel.backing {
-            Backing::Broker { channel: Some(of), .. } => of,
-            _ => route.from,
-        },
-        Role::Producer | Role::Sink => route.from,
-    }
 }

@@ -42,8 +42,7 @@ pub struct Desired {
     pub origins: Keyed<Origin>,
     /// What each object needs to be there first.
     pub needs: Keyed<Vec<Key>>,
-    /// Streams and consumers that controllers make for Brokers and flows: theirs to keep, and in the way
-    /// of others.
+    /// Streams that controllers make for Brokers and flows: theirs to keep, and in the way of others.
     pub generated: Keyed<Value>,
     /// Streams and consumers that are made and then left as they are (`preventUpdate`).
     pub frozen: BTreeSet<Key>,
