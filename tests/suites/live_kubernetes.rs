@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::binary::{Evctl, Folder, Said};
+use super::live_kubernetes_reads::many;
 use crate::servers::kubernetes::Cluster;
 use crate::servers::{Need, trial};
 
@@ -345,17 +346,9 @@ fn a_copied_mark_is_no_ownership() {
 }
 
 fn lists_are_read_page_by_page() {
-    use std::fmt::Write;
     let place =
         Place::new("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: zzz}\ndata: {a: x}\n");
-    let mut many = String::new();
-    for number in 0..510 {
-        let _ = write!(
-            many,
-            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number:03}}}\n"
-        );
-    }
-    place.kubectl(&["create", "-f", "-"], &many);
+    many(&place);
     let _ = place.apply();
     place.is_settled();
 }

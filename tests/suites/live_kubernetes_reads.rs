@@ -33,6 +33,11 @@ pub(super) fn trials() -> Vec<Trial> {
             a_list_that_always_expires_is_unread,
         ),
         trial(
+            "live_kubernetes_reads::a_list_that_fails_is_unread",
+            kube,
+            a_list_that_fails_is_unread,
+        ),
+        trial(
             "live_kubernetes_reads::a_throttling_server_is_waited_for",
             kube,
             a_throttling_server_is_waited_for,
@@ -119,7 +124,8 @@ fn consumers_of_unread_subscriptions_stay() {
     assert_eq!(names["consumers"].as_array().unwrap().len(), 1, "{names:#}");
 }
 
-fn many(place: &Place) {
+/// More ConfigMaps than a page holds.
+pub(super) fn many(place: &Place) {
     use std::fmt::Write;
     let mut many = String::new();
     for number in 0..510 {
@@ -165,6 +171,28 @@ fn a_list_that_always_expires_is_unread() {
     ]);
 }
 
+/// An API server in trouble is no reason to take what it does not list for absent.
+fn a_list_that_fails_is_unread() {
+    let place = Place::new(TWO);
+    let _ = place.apply();
+    let faults = place.cluster.faults(|_, uri| {
+        uri.contains("/serviceaccounts?").then(|| Answer {
+            status: 500,
+            headers: "Content-Type: text/plain\r\n",
+            body: "etcdserver: leader changed\n".to_owned(),
+        })
+    });
+    let said = place.evctl_as(&faults.kubeconfig, "plan").run().code(4);
+    let _ = said.says(&["it could not be read: ", "(500)", "1 refused, 1 unchanged"]);
+    place.write(TWO.split("---").next().unwrap());
+    let prune = ["--prune", "--allow-mass-delete"];
+    let said = place.evctl_as(&faults.kubeconfig, "apply").arguments(&prune).run().code(0);
+    let _ = said.says(&["nothing of serviceaccounts of namespace", "(500)", "No changes."]);
+    assert!(place.cluster.get("serviceaccount", &place.namespace, "s").is_some());
+    place.write(TWO);
+    place.is_settled();
+}
+
 fn a_throttling_server_is_waited_for() {
     let place = Place::new(TWO);
     let asked = AtomicUsize::new(0);
@@ -208,7 +236,8 @@ fn widgets(place: &Place, scope: &str) -> String {
     )
 }
 
-fn discovery_is_remembered() {
+/// A project with an object of that kind, and the name of the definition.
+fn with_a_widget() -> (Place, String) {
     let place = Place::new("");
     place.kubectl(&["apply", "-f", "-"], &widgets(&place, "Namespaced"));
     let definition = format!("crd/widgets.{}.example", place.namespace);
@@ -217,6 +246,11 @@ fn discovery_is_remembered() {
         "apiVersion: {}.example/v1\nkind: Widget\nmetadata: {{name: w}}\n",
         place.namespace
     ));
+    (place, definition)
+}
+
+fn discovery_is_remembered() {
+    let (place, _) = with_a_widget();
     let path = format!("/apis/{}.example/v1", place.namespace);
     let cache = tempfile::tempdir().unwrap();
     let marker = place.cluster.marker();
@@ -239,14 +273,7 @@ fn discovery_is_remembered() {
 }
 
 fn a_kind_that_has_gone_is_noticed() {
-    let place = Place::new("");
-    place.kubectl(&["apply", "-f", "-"], &widgets(&place, "Namespaced"));
-    let definition = format!("crd/widgets.{}.example", place.namespace);
-    place.kubectl(&["wait", "--for=condition=Established", &definition], "");
-    place.write(&format!(
-        "apiVersion: {}.example/v1\nkind: Widget\nmetadata: {{name: w}}\n",
-        place.namespace
-    ));
+    let (place, definition) = with_a_widget();
     let cache = tempfile::tempdir().unwrap();
     cached(&place, "plan", cache.path()).run().code(0).says(&["1 to add"]);
     place.kubectl(&["delete", &definition], "");

@@ -45,7 +45,7 @@ async fn gone(cluster: &Cluster, step: &Step, uid: &str) -> Attempt {
         return Attempt::Ended(Outcome::Failed("its kind is not served".to_owned()));
     };
     let api = api(cluster, kind, key.namespace.as_deref());
-    let mut keepers = Vec::new();
+    let (mut keepers, mut why) = (Vec::new(), String::new());
     let looking = async {
         loop {
             match api.get_opt(&key.name).await {
@@ -53,7 +53,7 @@ async fn gone(cluster: &Cluster, step: &Step, uid: &str) -> Attempt {
                 Ok(Some(object)) if object.metadata.uid.as_deref() != Some(uid) => return,
                 Ok(Some(object)) => keepers = object.metadata.finalizers.unwrap_or_default(),
                 // It is asked again until the time is over.
-                Err(_) => {}
+                Err(error) => why = words(&error),
             }
             pause().await;
         }
@@ -61,9 +61,15 @@ async fn gone(cluster: &Cluster, step: &Step, uid: &str) -> Attempt {
     if tokio::time::timeout(cluster.timeout, looking).await.is_ok() {
         return Attempt::Ended(Outcome::Done { uid: None });
     }
+    let waits = match (keepers.as_slice(), why.as_str()) {
+        ([], "") => "the API server has not let it go".to_owned(),
+        ([], why) => format!("it could not be looked for: {why}"),
+        (keepers, _) => format!(
+            "it waits for the finalizers {}: see that their controllers run",
+            keepers.join(", ")
+        ),
+    };
     Attempt::Ended(Outcome::Failed(format!(
-        "it is being deleted and was not gone in time; it waits for the finalizers {}: see that their \
-         controllers run, then apply again",
-        keepers.join(", ")
+        "it is being deleted and was not gone in time; {waits}, then apply again"
     )))
 }
