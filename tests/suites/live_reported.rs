@@ -1,5 +1,5 @@
-//! What people reported of NACK and what evctl does there (shared/facts/jetstream.md §4): each on a real
-//! server.
+//! What people reported of NACK and of the nats command, and what evctl does there
+//! (shared/facts/jetstream.md §4): each on a real server.
 
 use libtest_mimic::Trial;
 use serde_json::json;
@@ -14,6 +14,8 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("live_reported::nack_120_a_stream_is_renamed", nats, a_stream_is_renamed),
         trial("live_reported::nack_262_a_stream_becomes_a_queue", nats, a_stream_becomes_a_queue),
+        trial("live_reported::natscli_1171_defaults_are_no_difference", nats, defaults_are_none),
+        trial("live_reported::natscli_1010_sources_differ", nats, sources_differ),
     ]
 }
 
@@ -61,4 +63,37 @@ fn a_stream_becomes_a_queue() {
     run("apply", &nats, &folder, &["--allow-replace", "stream/JOBS"]).run().code(0);
     assert_eq!(stream(&nats, "JOBS")["retention"], "workqueue");
     settle(&nats, folder.text());
+}
+
+/// `nats stream edit` shows differences that are defaults alone, and that never go.
+fn defaults_are_none() {
+    let nats = Nats::start();
+    nats.wire().api("STREAM.CREATE.PLAIN", &json!({"name": "PLAIN", "subjects": ["plain"]}));
+    let spec = "{name: PLAIN, subjects: [plain], storage: file}";
+    let folder = Folder::project(&[("a.yaml", &document("Stream", "plain", spec))]);
+    run("plan", &nats, &folder, &["--exit-code"]).run().code(0).says(&["No changes."]);
+    run("apply", &nats, &folder, &["--adopt"]).run().code(0).says(&["1 adopted"]);
+    settle(&nats, folder.text());
+}
+
+/// `nats stream edit` misses a difference in what a source takes.
+fn sources_differ() {
+    let nats = Nats::start();
+    let of = |filter: &str| {
+        let sources = format!("[{{name: ORIGIN, filterSubject: {filter}}}]");
+        let copy = document("Stream", "copy", &format!("{{name: COPY, sources: {sources}}}"));
+        let origin = document("Stream", "origin", "{name: ORIGIN, subjects: [in.>]}");
+        format!("{origin}---\n{copy}")
+    };
+    let folder = Folder::project(&[("a.yaml", &of("in.a"))]);
+    settle(&nats, folder.text());
+    folder.write("a.yaml", &of("in.b"));
+    run("plan", &nats, &folder, &[]).run().code(0).says(&[
+        "sources",
+        "in.a",
+        "in.b",
+        "1 to change",
+    ]);
+    settle(&nats, folder.text());
+    assert_eq!(stream(&nats, "COPY")["sources"][0]["filter_subject"], "in.b");
 }
