@@ -1,5 +1,6 @@
 //! The order in which Kubernetes objects go: what refers to another goes before it, so that producers go
-//! before what they send to, and what somebody refers to that stays does not go at all. Live bodies alone say who refers to whom.
+//! before what they send to, and what somebody refers to that stays does not go at all. Live bodies alone
+//! say who refers to whom.
 
 use std::collections::BTreeMap;
 

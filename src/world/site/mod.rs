@@ -22,7 +22,8 @@ pub use scope::{scoped_sites, scopes};
 /// An account that keys name by their site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
-    /// The Account object, or the ConfigMap of a namespace's dispatcher, that says how to connect; `None` where it is done as for the run itself.
+    /// The Account object, or the ConfigMap of a namespace's dispatcher, that says how to connect; `None`
+    /// where it is done as for the run itself.
     pub account: Option<ObjectKey>,
     /// The JetStream domain; empty is what the connection itself has.
     pub domain: String,
