@@ -9,9 +9,21 @@ use crate::plan::json::{API_VERSION, value};
 
 use super::ApplyEvent;
 
-/// What can happen, by name. What is `unconfirmed` was `done` before.
-const EVENTS: [&str; 8] =
-    ["started", "done", "stale", "failed", "broken", "unconfirmed", "held", "skipped"];
+/// What can happen, by name. What is `unconfirmed` was `done` before, and so was what is waited for,
+/// unless it was as declared from the start.
+const EVENTS: [&str; 11] = [
+    "started",
+    "done",
+    "stale",
+    "failed",
+    "broken",
+    "unconfirmed",
+    "held",
+    "skipped",
+    "waits",
+    "ready",
+    "unready",
+];
 
 /// One event of an apply: each line but the last of what `evctl apply -o jsonl` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,7 +40,7 @@ pub struct EventDocument<'a> {
     n: usize,
     /// How many objects the plan writes.
     m: usize,
-    /// Why it ended so; null where it is done or only started.
+    /// Why it ended so, or what it waits for; null where it is done, ready or only started.
     why: Option<&'a str>,
 }
 
@@ -42,6 +54,9 @@ pub fn document(event: &ApplyEvent, n: usize, m: usize) -> Value {
         ApplyEvent::Broken { key, why, .. } => ("broken", key, Some(why.as_str())),
         ApplyEvent::Unconfirmed { key, why, .. } => ("unconfirmed", key, Some(why.as_str())),
         ApplyEvent::Held { key, why, .. } => ("held", key, Some(why.as_str())),
+        ApplyEvent::Waits { key, why, .. } => ("waits", key, Some(why.as_str())),
+        ApplyEvent::Ready { key, .. } => ("ready", key, None),
+        ApplyEvent::Unready { key, why, .. } => ("unready", key, Some(why.as_str())),
         ApplyEvent::Skipped { key, .. } => ("skipped", key, Some("interrupted")),
     };
     let object = key.to_string();

@@ -5,10 +5,12 @@
 pub mod lines;
 pub mod report;
 pub mod rollout;
+pub mod waiting;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use futures::channel::mpsc::UnboundedSender;
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 
@@ -16,6 +18,7 @@ use crate::plan::Plan;
 use crate::world::Key;
 
 use rollout::{Outcome, Rollout, Step};
+use waiting::{Awaited, Told, awaited};
 
 /// How many steps run at once unless the user says otherwise.
 pub const CONCURRENCY: usize = 8;
@@ -31,6 +34,17 @@ pub trait Executor {
 
     /// Looks at what was doubted. Says which steps are not as meant, and why.
     fn confirm(&self, doubted: &[Step]) -> impl Future<Output = Vec<(usize, String)>> + Send;
+
+    /// Whether anybody waits until objects are ready.
+    fn is_patient(&self) -> bool;
+
+    /// Watches objects until each is ready or there is no more time, and tells what each waits for.
+    /// The last that it tells of an object is how it stands in the end.
+    fn await_ready(
+        &self,
+        awaited: &[Awaited],
+        tell: UnboundedSender<Told>,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 /// What happens while a plan is carried out. Text, JSON and exit code are folds over these.
@@ -52,6 +66,12 @@ pub enum ApplyEvent {
     Held { at: usize, key: Key, why: String },
     /// The run was interrupted before its turn.
     Skipped { at: usize, key: Key },
+    /// It is there, and waits for something.
+    Waits { at: usize, key: Key, why: String },
+    /// Its controller says that it does its work.
+    Ready { at: usize, key: Key },
+    /// It was not ready when waiting ended.
+    Unready { at: usize, key: Key, why: String },
 }
 
 /// Runs every step of the plan, independent ones at once. Once `interrupt` resolves, writes in
@@ -64,9 +84,9 @@ pub async fn drive<E: Executor>(
     mut on_event: impl FnMut(&ApplyEvent),
 ) -> Vec<ApplyEvent> {
     let mut rollout = Rollout::new(plan, concurrency);
-    let mut running = FuturesUnordered::new();
     let mut interrupt = Box::pin(interrupt);
     let mut interrupted = false;
+    let mut running = FuturesUnordered::new();
     let mut events = Vec::new();
     let mut doubted = BTreeMap::new();
     loop {
@@ -110,6 +130,14 @@ pub async fn drive<E: Executor>(
         let event = ApplyEvent::Unconfirmed { at, key, why };
         on_event(&event);
         events.push(event);
+    }
+    if !interrupted && executor.is_patient() {
+        let awaited = awaited(plan, &events);
+        waiting::wait(executor, &awaited, interrupt, &mut |event| {
+            on_event(&event);
+            events.push(event);
+        })
+        .await;
     }
     events
 }

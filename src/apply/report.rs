@@ -35,6 +35,8 @@ pub struct Tally {
     pub broken: usize,
     /// Objects that were written, and were not as written in the end.
     pub unconfirmed: usize,
+    /// Objects that are as declared and were not ready when waiting ended.
+    pub unready: usize,
     /// Objects that needed one of these.
     pub held: usize,
     /// Objects that were not begun, as the run was ended.
@@ -47,7 +49,10 @@ impl Tally {
         let mut tally = Self::default();
         for event in events {
             match event {
-                ApplyEvent::Started { .. } => {}
+                ApplyEvent::Started { .. }
+                | ApplyEvent::Waits { .. }
+                | ApplyEvent::Ready { .. } => {}
+                ApplyEvent::Unready { .. } => tally.unready += 1,
                 ApplyEvent::Done { at, .. } => match plan.changes[*at].action {
                     Action::Create => tally.created += 1,
                     Action::Adopt => tally.adopted += 1,
@@ -73,6 +78,11 @@ impl Tally {
 
     /// Whether every step was carried out.
     pub fn is_complete(self) -> bool {
+        self.is_written() && self.unready == 0
+    }
+
+    /// Whether every step was carried out, ready or not.
+    pub fn is_written(self) -> bool {
         self.failed + self.stale + self.broken + self.unconfirmed + self.held + self.skipped == 0
     }
 
@@ -85,6 +95,7 @@ impl Tally {
             (self.stale, "stale"),
             (self.broken, "deleted and not made anew"),
             (self.unconfirmed, "not as written"),
+            (self.unready, "not ready"),
             (self.held, "held"),
             (self.skipped, "not begun"),
         ] {
@@ -158,7 +169,9 @@ struct End {
 /// The end that an event tells of, by the number of its step. The last that is told counts.
 fn end(event: &ApplyEvent) -> Option<(usize, End)> {
     let (at, key, outcome, why) = match event {
-        ApplyEvent::Started { .. } => return None,
+        ApplyEvent::Started { .. } | ApplyEvent::Waits { .. } => return None,
+        ApplyEvent::Ready { at, key } => (at, key, "ready", None),
+        ApplyEvent::Unready { at, key, why } => (at, key, "unready", Some(why)),
         ApplyEvent::Done { at, key } => (at, key, "done", None),
         ApplyEvent::Stale { at, key, why } => (at, key, "stale", Some(why)),
         ApplyEvent::Failed { at, key, why } => (at, key, "failed", Some(why)),

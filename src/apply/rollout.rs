@@ -256,6 +256,7 @@ mod tests {
             recipe: None,
             unverified: None,
             write: Some(write),
+            unready: None,
             probe: None,
             needs: needs.iter().map(|name| stream(name)).collect(),
         }
@@ -282,6 +283,9 @@ mod tests {
                 ApplyEvent::Unconfirmed { key, .. } => format!("{key} unconfirmed"),
                 ApplyEvent::Held { key, .. } => format!("{key} held"),
                 ApplyEvent::Skipped { key, .. } => format!("{key} skipped"),
+                ApplyEvent::Waits { key, .. }
+                | ApplyEvent::Ready { key, .. }
+                | ApplyEvent::Unready { key, .. } => format!("{key} waited for"),
             }));
             let Some(step) = running.pop_front() else { break };
             let outcome = bad.iter().find(|(name, _)| stream(name) == step.key);

@@ -1,10 +1,13 @@
 //! `evctl apply`: the plan, a question, and exactly that plan carried out.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use crate::apply::report::{self, Tally};
 use crate::apply::{CONCURRENCY, drive};
 use crate::live::Writer;
+use crate::model::duration::GoDuration;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::plan::text::{self, Head};
@@ -32,8 +35,19 @@ pub(super) struct ApplyArgs {
     /// How many objects are written at once
     #[arg(long, alias = "parallelism", default_value_t = CONCURRENCY, value_name = "N")]
     pub concurrency: usize,
+    /// How long is waited, once all is written, until the objects' controllers say that they are ready,
+    /// such as 90s; 0 does not wait
+    #[arg(long, env = "EVCTL_WAIT_TIMEOUT", default_value = "5m", value_parser = patience, value_name = "DURATION")]
+    pub wait_timeout: Duration,
     #[command(flatten)]
     pub servers: ServerArgs,
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    Ok(Duration::from_nanos(GoDuration::parse(text)?.nanoseconds()))
 }
 
 /// Runs the verb.
@@ -79,7 +93,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     }
     let Some(servers) = &planned.servers else { return Exit::Usage };
     let vault = &planned.desired.vault;
-    let writer = Writer::new(servers, vault, &planned.live.salt, &planned.plan);
+    let writer = Writer::new(servers, vault, &planned.live.salt, &planned.plan, args.wait_timeout);
     let code = carry_out(&planned.head, &planned.plan, &writer, args.concurrency, output, ui).await;
     with_findings(code, &planned, args.input.fail_on.into())
 }
@@ -108,7 +122,8 @@ async fn carry_out_saved(
     if output == Output::Text {
         ui.out(&text::render(&ready.head, &saved.plan, ui.colour));
     }
-    let writer = Writer::new(&ready.servers, &ready.vault, &saved.salt, &saved.plan);
+    let writer =
+        Writer::new(&ready.servers, &ready.vault, &saved.salt, &saved.plan, args.wait_timeout);
     carry_out(&ready.head, &saved.plan, &writer, args.concurrency, output, ui).await
 }
 
@@ -125,7 +140,7 @@ async fn carry_out(
         drive(plan, writer, concurrency, interrupted(ui), |event| progress.tell(event)).await
     };
     let tally = Tally::of(plan, &events);
-    if tally.is_complete()
+    if tally.is_written()
         && let Err(why) = writer.close().await
     {
         ui.status(&format!("note: {why}\n"));
@@ -134,7 +149,9 @@ async fn carry_out(
     match output {
         Output::Json => ui.out(&format!("{:#}\n", document())),
         Output::Jsonl => ui.out(&format!("{}\n", document())),
-        Output::Text if plan.summary().writes() > 0 => ui.out(&format!("\n{}\n", tally.line())),
+        Output::Text if plan.summary().writes() + tally.unready > 0 => {
+            ui.out(&format!("\n{}\n", tally.line()));
+        }
         Output::Text => {}
     }
     exit::of_apply(plan.summary(), tally)

@@ -21,7 +21,7 @@ pub enum Exit {
     Findings,
     /// 5: the live world is not what was planned from, and nothing was written.
     Stale,
-    /// 7: some of the plan was written, and some was not.
+    /// 7: some of the plan was written, and some was not, or is not ready.
     Partly,
     /// 64: the command line makes no sense.
     Usage,
@@ -64,7 +64,7 @@ pub fn of_plan(summary: Summary, detailed: bool) -> Exit {
 pub fn of_apply(summary: Summary, tally: Tally) -> Exit {
     match tally {
         _ if tally.is_complete() => of_plan(summary, false),
-        _ if tally.written() > 0 => Exit::Partly,
+        _ if tally.written() + tally.unready > 0 => Exit::Partly,
         _ if tally.stale > 0 => Exit::Stale,
         _ => Exit::Failed,
     }

@@ -32,8 +32,7 @@ impl Progress {
     /// Takes an event in and shows it.
     pub(super) fn tell(&mut self, event: &ApplyEvent) {
         let line = spoken(event);
-        // What is unconfirmed has been counted as done.
-        let is_end = line.is_some() && !matches!(event, ApplyEvent::Unconfirmed { .. });
+        let is_end = line.is_some() && !is_afterwards(event);
         self.ended += usize::from(is_end);
         let (ended, total) = (self.ended, self.total);
         let line = line.map(|line| format!("[{ended}/{total}] {line}\n"));
@@ -50,6 +49,17 @@ impl Progress {
             _ => self.bar.set_position(ended as u64),
         }
     }
+}
+
+/// Whether it is told of an object whose writing has been counted.
+fn is_afterwards(event: &ApplyEvent) -> bool {
+    matches!(
+        event,
+        ApplyEvent::Unconfirmed { .. }
+            | ApplyEvent::Waits { .. }
+            | ApplyEvent::Ready { .. }
+            | ApplyEvent::Unready { .. }
+    )
 }
 
 impl Drop for Progress {
@@ -76,6 +86,9 @@ fn spoken(event: &ApplyEvent) -> Option<String> {
             format!("{key} was deleted and could not be made anew: {why}; apply again to make it")
         }
         ApplyEvent::Unconfirmed { key, why, .. } => format!("{key} is not as written: {why}"),
+        ApplyEvent::Waits { key, why, .. } => format!("{key} waits: {why}"),
+        ApplyEvent::Ready { key, .. } => format!("{key} is ready"),
+        ApplyEvent::Unready { key, why, .. } => format!("{key} is not ready: {why}"),
         ApplyEvent::Held { key, why, .. } => format!("{key} held: {why}"),
         ApplyEvent::Skipped { key, .. } => format!("{key} not begun: interrupted"),
     })

@@ -17,10 +17,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::channel::mpsc::UnboundedSender;
 use tokio::sync::OnceCell;
 
 use crate::apply::Executor;
 use crate::apply::rollout::{Outcome, Step};
+use crate::apply::waiting::{Awaited, Told};
 use crate::model::hashed::HashedSet;
 use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
@@ -285,13 +287,21 @@ pub struct Writer<'a> {
     pub membership: Option<&'a Membership>,
     /// What came of making it say so before the first write.
     pub opened: OnceCell<Result<(), String>>,
+    /// How long is waited until objects are ready.
+    pub patience: Duration,
 }
 
 impl<'a> Writer<'a> {
-    /// What carries out a plan.
-    pub fn new(servers: &'a Servers, vault: &'a Vault, salt: &'a str, plan: &'a Plan) -> Self {
+    /// What carries out a plan, and waits so long until objects are ready.
+    pub fn new(
+        servers: &'a Servers,
+        vault: &'a Vault,
+        salt: &'a str,
+        plan: &'a Plan,
+        patience: Duration,
+    ) -> Self {
         let membership = plan.membership.as_ref();
-        Self { servers, vault, salt, membership, opened: OnceCell::new() }
+        Self { servers, vault, salt, membership, opened: OnceCell::new(), patience }
     }
 
     /// The parent of the ApplySet names a member before it is written.
@@ -347,6 +357,16 @@ impl Executor for Writer<'_> {
             faults.extend(jetstream::write::confirm(nats, site, &own).await);
         }
         faults
+    }
+
+    fn is_patient(&self) -> bool {
+        !self.patience.is_zero()
+    }
+
+    async fn await_ready(&self, awaited: &[Awaited], tell: UnboundedSender<Told>) {
+        if let Some(cluster) = &self.servers.cluster {
+            objects::await_ready(cluster, awaited, self.patience, tell).await;
+        }
     }
 }
 

@@ -168,10 +168,11 @@ impl Builder<'_> {
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {
         let mut needs = self.desired.needs.get(self.key).cloned().unwrap_or_default();
         needs.sort_unstable();
+        let live = self.live.objects.get(self.key);
         Change {
             key: self.key.clone(),
             api_version: self.api_version(),
-            exists: self.live.objects.contains_key(self.key),
+            exists: live.is_some(),
             action,
             reason: reason.into(),
             rule: None,
@@ -182,6 +183,7 @@ impl Builder<'_> {
             impact: None,
             recipe: None,
             unverified: None,
+            unready: live.and_then(|live| live.unready.clone()),
             write: None,
             probe: None,
             needs,

@@ -68,6 +68,9 @@ pub struct ChangeDocument<'a> {
     verified: bool,
     /// Why it is not sure that the server takes it.
     unverified: Option<&'a str>,
+    /// What the live object waits for until it is ready; left out where it is, or says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unready: Option<&'a str>,
     /// Why the object is in the plan.
     reason: &'a str,
     /// The rule that refuses it.
@@ -88,7 +91,7 @@ pub struct ChangeDocument<'a> {
     needs: Vec<String>,
     /// How the step ended. Reports of an apply alone have it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["done", "stale", "failed", "broken", "unconfirmed", "held", "skipped"]))]
+    #[schemars(extend("enum" = ["done", "ready", "unready", "stale", "failed", "broken", "unconfirmed", "held", "skipped"]))]
     pub(crate) outcome: Option<&'static str>,
     /// Why the step failed. Beside an outcome alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,6 +157,7 @@ pub(crate) fn change(change: &Change) -> ChangeDocument<'_> {
         action: change.action.word(),
         verified: change.unverified.is_none(),
         unverified: change.unverified.as_deref(),
+        unready: change.unready.as_deref(),
         reason: &change.reason,
         rule: change.rule.as_ref(),
         source: change.place.as_ref(),

@@ -198,6 +198,9 @@ pub struct Change {
     /// Why nobody but the server itself can say whether it takes the change; `None` where it was
     /// asked, or where its rule book is sure.
     pub unverified: Option<String>,
+    /// What the live object waits for until it is ready, where its controller says that it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unready: Option<String>,
     /// Present exactly where the action writes.
     pub write: Option<Write>,
     /// What is refused and yet worth asking about: an object that is not owned may be equal and only
@@ -311,6 +314,12 @@ impl Plan {
     pub fn renewed(&self) -> impl Iterator<Item = &Key> {
         let changes = self.changes.iter().filter(|change| change.action == Action::Replace);
         changes.map(|change| &change.key).filter(|key| key.object().is_some())
+    }
+
+    /// What is as declared and not ready, with what it waits for.
+    pub fn unready(&self) -> impl Iterator<Item = (&Key, &String)> {
+        let same = self.changes.iter().filter(|change| change.action == Action::None);
+        same.filter_map(|change| Some((&change.key, change.unready.as_ref()?)))
     }
 
     /// What the plan writes, as worlds take it.

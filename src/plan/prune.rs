@@ -182,6 +182,7 @@ impl Gates<'_> {
                 set: None,
                 upgrade: false,
             }),
+            unready: None,
             probe: None,
             needs,
         }

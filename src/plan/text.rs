@@ -96,6 +96,7 @@ pub fn render(head: &Head, plan: &Plan, colour: bool) -> String {
         out.push_str(&detail(change, &mut hidden, colour));
     }
     out.push_str(&left_alone(plan));
+    out.push_str(&unready(plan));
     out.push('\n');
     out.push_str(&closing(plan));
     out
@@ -251,6 +252,25 @@ fn left_alone(plan: &Plan) -> String {
         "\nNo longer declared, and left as it is: {} (--prune deletes what bears the project's marks)\n",
         names.join(", ")
     )
+}
+
+/// How many objects that are not ready are named.
+const UNREADY: usize = 10;
+
+/// What is as declared, and does not do its work yet.
+fn unready(plan: &Plan) -> String {
+    let unready: Vec<(&Key, &String)> = plan.unready().collect();
+    if unready.is_empty() {
+        return String::new();
+    }
+    let mut out = "\nAs declared, and not ready:\n".to_owned();
+    for (key, why) in unready.iter().take(UNREADY) {
+        let _ = writeln!(out, "    {key}: {why}");
+    }
+    if let Some(more) = unready.len().checked_sub(UNREADY).filter(|more| *more > 0) {
+        let _ = writeln!(out, "    and {more} more");
+    }
+    out
 }
 
 fn closing(plan: &Plan) -> String {

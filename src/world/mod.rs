@@ -8,6 +8,7 @@ pub mod managed;
 pub mod mark;
 pub mod normal;
 pub mod placeholder;
+pub mod readiness;
 pub mod reading;
 pub mod saved;
 pub mod secret;
@@ -176,6 +177,9 @@ pub struct Object {
     /// The id of the ApplySet that it is a member of. Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<String>,
+    /// What it waits for until it is ready, as its controller says. Live Kubernetes objects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unready: Option<String>,
     /// Live streams only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StreamState>,

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::readiness::{Readiness, readiness};
 use super::secret::{Vault, conceal};
 use super::{Object, managed, mark};
 
@@ -31,13 +32,28 @@ pub fn live(mut body: Value, salt: &str) -> Object {
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
     let (claimed, inherited) = (managed::claimed(&body), managed::inherited(&body));
+    let unready = match readiness(&body) {
+        Readiness::Ready => None,
+        Readiness::Waits(why) => Some(why),
+    };
     strip(&mut body);
     let owner = mark::take_from_object(&mut body);
     let set = mark::take_set(&mut body);
     let protected = mark::is_protected_object(&body);
     drop_empty_metadata(&mut body);
     conceal(&mut body, salt, None);
-    Object { body, owner, uid, deleting, protected, claimed, inherited, set, ..Object::default() }
+    Object {
+        body,
+        owner,
+        uid,
+        deleting,
+        protected,
+        claimed,
+        inherited,
+        set,
+        unready,
+        ..Object::default()
+    }
 }
 
 /// A declared object without what only a server writes, so that a file made by `kubectl get -o

@@ -35,6 +35,8 @@ impl Evctl {
 
     fn of(mut command: Command, arguments: &[&str]) -> Self {
         command.args(arguments).env_clear().env("HOME", "/nonexistent").env("NO_COLOR", "1");
+        // Most tests have no controllers, which would be waited for.
+        command.env("EVCTL_WAIT_TIMEOUT", "0");
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         Self { command, input: None }
     }

@@ -38,6 +38,7 @@ mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
 mod live_prune;
+mod live_ready;
 mod live_recipe;
 mod live_reported;
 mod live_saved_plan;
@@ -134,6 +135,7 @@ fn servers() -> Vec<Vec<Trial>> {
         live_kubernetes_reads::trials(),
         live_kubernetes_replace::trials(),
         live_kubernetes_shortcut::trials(),
+        live_ready::trials(),
         live_preflight::trials(),
         live_prune::trials(),
         live_saved_plan::trials(),

@@ -5,6 +5,7 @@ mod applyset;
 mod delete;
 mod observe;
 mod preview;
+mod ready;
 mod write;
 
 use kube::Error;
@@ -23,6 +24,7 @@ use super::discovery::Kind;
 pub(super) use applyset::{close, open};
 pub(super) use observe::observe;
 pub(super) use preview::preview;
+pub(super) use ready::await_ready;
 pub(super) use write::write;
 
 fn api(cluster: &Cluster, kind: &Kind, namespace: Option<&str>) -> Api<DynamicObject> {
