@@ -70,24 +70,32 @@ kubernetes() {
     build kube-controller-manager "$release" k8s.io/kubernetes/cmd/kube-controller-manager "$stamp"
 }
 
-# Knative Eventing's own CRDs come inside its Go module: nothing to build, only to unpack.
+# Knative Eventing whole: its configuration, which comes inside its Go module, and its processes. The
+# configuration is what a release installs, the CRDs among it.
 knative() {
     cd "$here/knative"
-    release=$(version knative.dev/eventing)
-    target="$bin/knative-eventing-$release"
+    eventing=knative.dev/eventing
+    release=$(version $eventing)
+    target="$bin/knative-eventing-$release-config"
     if [ ! -d "$target" ]; then
-        echo "testenv: unpacking the CRDs of knative eventing $release" >&2
-        go mod download knative.dev/eventing
-        source=$(go list -m -f '{{.Dir}}' knative.dev/eventing)
+        echo "testenv: unpacking the configuration of knative eventing $release" >&2
+        go mod download $eventing
+        source=$(go list -m -f '{{.Dir}}' $eventing)
         rm -rf "$target.part"
-        mkdir -p "$target.part/config/channels/in-memory-channel"
+        mkdir -p "$target.part/config/channels" "$target.part/config/brokers"
+        # The module's top has links to what lies in its core.
+        cp -rL "$source/config/core" "$target.part/config/"
         cp -rL "$source/config/core/resources" "$target.part/config/"
-        cp -rL "$source/config/channels/in-memory-channel/resources" \
-            "$target.part/config/channels/in-memory-channel/"
+        cp -rL "$source/config/channels/in-memory-channel" "$target.part/config/channels/"
+        cp -rL "$source/config/brokers/mt-channel-broker" "$target.part/config/brokers/"
         chmod -R u+w "$target.part"
         mv "$target.part" "$target"
     fi
-    ln -sfn "knative-eventing-$release" "$bin/knative-eventing"
+    ln -sfn "knative-eventing-$release-config" "$bin/knative-eventing"
+    for command in webhook controller mtchannel_broker broker/ingress broker/filter \
+        in_memory/channel_controller in_memory/channel_dispatcher; do
+        build "knative-$(echo "$command" | tr / -)" "$release" "$eventing/cmd/$command"
+    done
 }
 
 # What comes from npm: the language server that editors run, and a second validator of schemas.

@@ -3,6 +3,7 @@
 //! [`Executor`] does the writing.
 
 pub mod lines;
+pub mod lock;
 pub mod report;
 pub mod rollout;
 pub mod waiting;

@@ -258,6 +258,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
+/// A time that may be none at all.
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" => Ok(Duration::ZERO),
+        text => Ok(Duration::from_nanos(GoDuration::parse(text)?.nanoseconds())),
+    }
+}
+
 fn config_map(text: &str) -> Result<ConfigMapName, String> {
     ConfigMapName::parse(text)
 }

@@ -21,6 +21,8 @@ pub enum Exit {
     Findings,
     /// 5: the live world is not what was planned from, and nothing was written.
     Stale,
+    /// 6: another run has the project's lock, and nothing was written.
+    Locked,
     /// 7: some of the plan was written, and some was not, or is not ready.
     Partly,
     /// 64: the command line makes no sense.
@@ -36,6 +38,7 @@ impl From<Exit> for ExitCode {
             Exit::Destructive => 3,
             Exit::Findings => 4,
             Exit::Stale => 5,
+            Exit::Locked => 6,
             Exit::Partly => 7,
             Exit::Usage => 64,
         })

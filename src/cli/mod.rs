@@ -11,6 +11,7 @@ mod findings;
 mod init;
 mod inputs;
 mod interrupt;
+mod lock;
 mod outputs;
 mod pipeline;
 mod plan;
@@ -25,6 +26,7 @@ mod settings;
 mod simulate;
 mod ui;
 mod validate;
+mod wanted;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,8 +46,8 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 done; 1 failed; 2 changes pending, 3 changes pending that cost \
-    data (both with --exit-code); 4 findings, or objects refused or held; 5 stale; 7 partly applied; \
-    64 usage.";
+    data (both with --exit-code); 4 findings, or objects refused or held; 5 stale; 6 another run \
+    applies the project; 7 partly applied, or not ready; 64 usage.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

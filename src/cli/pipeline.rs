@@ -7,9 +7,7 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
-use crate::jetstream::channel::stream_name;
-use crate::live::{self, LiveError, Servers, Wanted};
-use crate::model::hashed::HashedSet;
+use crate::live::{self, LiveError, Servers};
 use crate::model::nack::GROUP;
 use crate::model::project::{Policy, Streams};
 use crate::model::shape::nearest;
@@ -22,9 +20,9 @@ use crate::plan::renew::{Decided, decided};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
-use crate::topology::{Backing, Resolved, resolve};
-use crate::world::lower::{Desired, definition, is_made, lower, nack_streams};
-use crate::world::site::{Declared, Site, scopes, sites};
+use crate::topology::{Resolved, resolve};
+use crate::world::lower::{Desired, is_made, lower};
+use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
@@ -33,6 +31,7 @@ use super::inputs;
 use super::planes::{self, Unselected};
 use super::reading::Begun;
 use super::settings::Chosen;
+use super::wanted::wanted;
 
 /// What the files say.
 pub(super) struct Read {
@@ -164,16 +163,19 @@ pub(super) struct Request<'a> {
     pub environment: &'a Environment,
     /// Whether the plan is to be carried out by another run.
     pub is_kept: bool,
+    /// Whether the plan is to be carried out by this run.
+    pub is_applied: bool,
 }
 
-/// Makes the plan.
+/// Makes the plan of what the files were read to be: read once, as stdin gives itself away no second time.
 ///
 /// # Errors
 /// What stopped it: the command line, findings in the input, or a server.
-pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
+pub(super) async fn planned(
+    request: &Request<'_>,
+    (inputs, chosen): &(Vec<Input>, Chosen),
+) -> Result<Planned, Stopped> {
     let salt = Uuid::new_v4().to_string();
-    // Files are read once: stdin gives itself away no second time.
-    let (inputs, chosen) = inputs::read(request.input).map_err(Stopped::Usage)?;
     let servers = chosen.servers(request.servers, request.environment);
     let against = planes::select(&servers, request.environment, &chosen.settings.assume, &salt)
         .map_err(|why| match why {
@@ -182,10 +184,10 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
         });
     // What is wrong with the files is said whatever is wrong with the servers.
     let said = chosen.namespace(request.input.namespace.as_deref());
-    let said = Said { inputs: &inputs, namespace: said.as_deref(), chosen: &chosen };
+    let said = Said { inputs, namespace: said.as_deref(), chosen };
     let owner = request.project.project.as_ref().or(chosen.project.as_ref());
-    let against = against.map(|against| Begun::of(against, owner.cloned()));
-    let mut early = resolved(&inputs, said.namespace.unwrap_or("default"), &chosen);
+    let against = against.map(|against| Begun::of(against, owner.cloned(), request.is_applied));
+    let mut early = resolved(inputs, said.namespace.unwrap_or("default"), chosen);
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -214,6 +216,7 @@ pub(super) async fn planned(request: &Request<'_>) -> Result<Planned, Stopped> {
             let mut wanted = wanted(&read, &project, &salt, &scopes);
             let home = said.namespace.or(servers.namespace()).filter(|home| !home.is_empty());
             home.unwrap_or("default").clone_into(&mut wanted.home);
+            wanted.is_applied = request.is_applied;
             if servers.has_jetstream() && streams != Some(Streams::Observed) {
                 wanted.direct.insert(GROUP.to_owned());
             }
@@ -361,37 +364,4 @@ impl Maker<'_> {
 fn further(live: &World) -> BTreeMap<String, String> {
     let further = live.accounts.iter().filter(|(site, _)| !site.is_empty());
     further.map(|(site, account)| (site.clone(), account_name(account))).collect()
-}
-
-/// What must be read from the servers for these files.
-fn wanted(read: &Read, project: &str, salt: &str, sites: &BTreeMap<String, Site>) -> Wanted {
-    let scopes = scopes(&read.manifests);
-    let defined = read.manifests.iter().filter_map(definition).map(|(kind, _)| kind).collect();
-    let mut streams: HashedSet<Key> = read
-        .resolved
-        .topology
-        .channels()
-        .filter(|(_, node, _)| node.generated_by.is_none())
-        .filter_map(|(_, node, channel)| match (&channel.backing, node.name.object()) {
-            (Backing::NatsJetStream(spec), Some(key)) => {
-                let namespace = key.namespace.as_deref().unwrap_or_default();
-                let name = stream_name(namespace, &key.name, spec);
-                let scope = scopes.get(key).filter(|scope| sites.contains_key(**scope));
-                let site = scope.map(|scope| (*scope).to_owned()).unwrap_or_default();
-                Some(Key::Stream { site, name })
-            }
-            _ => None,
-        })
-        .collect();
-    streams.extend(nack_streams(&read.manifests));
-    Wanted {
-        objects: read.manifests.iter().map(|m| (m.key.clone(), m.api_version.clone())).collect(),
-        defined,
-        direct: BTreeSet::new(),
-        referred: read.resolved.dangling.iter().map(|(key, _)| key.clone()).collect(),
-        streams,
-        project: project.to_owned(),
-        home: String::new(),
-        salt: salt.to_owned(),
-    }
 }

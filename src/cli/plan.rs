@@ -12,6 +12,7 @@ use super::args::{InputArgs, LinesOutput, Output, ProjectArgs, ServerArgs};
 use super::environment::Environment;
 use super::exit::{self, Exit};
 use super::findings;
+use super::inputs;
 use super::pipeline::{self, Planned, Request, Stopped};
 use super::plan_lines;
 use super::saved_plan;
@@ -47,8 +48,13 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
         servers: &args.servers,
         environment,
         is_kept: args.out.is_some(),
+        is_applied: false,
     };
-    let planned = match pipeline::planned(&request).await {
+    let files = match inputs::read(&input) {
+        Ok(files) => files,
+        Err(text) => return stop(&Stopped::Usage(text), input.output, ui),
+    };
+    let planned = match pipeline::planned(&request, &files).await {
         Ok(planned) => planned,
         Err(stopped) => return stop(&stopped, input.output, ui),
     };

@@ -18,13 +18,14 @@ pub(super) enum Begun {
 pub(super) struct Reading(JoinSet<Result<Servers, LiveError>>);
 
 impl Begun {
-    pub(super) fn of(against: Against, project: Option<String>) -> Self {
+    pub(super) fn of(against: Against, project: Option<String>, is_applied: bool) -> Self {
         match against {
             Against::Snapshot(world, note) => Self::Snapshot(world, note),
             Against::Live(targets) => {
                 let mut reading = JoinSet::new();
-                reading
-                    .spawn(async move { Servers::read_ahead(&targets, project.as_deref()).await });
+                reading.spawn(async move {
+                    Servers::read_ahead(&targets, project.as_deref(), is_applied).await
+                });
                 Self::Live(Reading(reading))
             }
         }

@@ -6,33 +6,30 @@ mod cluster;
 mod discovery;
 mod discovery_cache;
 mod jetstream;
+mod jetstream_api;
+pub mod lock;
 mod nats;
 mod objects;
 mod profile;
 mod target;
 mod tls;
+mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::channel::mpsc::UnboundedSender;
-use tokio::sync::OnceCell;
-
-use crate::apply::Executor;
-use crate::apply::rollout::{Outcome, Step};
-use crate::apply::waiting::{Awaited, Told};
 use crate::model::hashed::HashedSet;
 use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
-use crate::plan::membership::Membership;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
 use crate::world::site::{Declared, Reference, Site, scoped_sites};
-use crate::world::{Account, Key, Plane, World};
+use crate::world::{Account, Key, World};
 
 pub use target::{NatsAuth, NatsTarget, servers};
+pub use writer::Writer;
 
 /// What went wrong with a server, for people: what, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +89,8 @@ pub struct Wanted {
     pub project: String,
     /// The namespace of objects that name none, where the project's ApplySet is at home.
     pub home: String,
+    /// Whether the plan is to be carried out by this run.
+    pub is_applied: bool,
     pub salt: String,
 }
 
@@ -105,6 +104,10 @@ pub struct Servers {
     timeout: Duration,
     /// The run's own account, where it was read ahead.
     ahead: Option<jetstream::observe::Ahead>,
+    /// The namespace of objects that name none.
+    home: String,
+    /// How locks stood before anything was read.
+    glimpse: lock::Glimpse,
 }
 
 impl Servers {
@@ -126,7 +129,15 @@ impl Servers {
             let connection = nats::Connection::connect(target, targets.timeout).await?;
             nats.insert(String::new(), connection);
         }
-        Ok(Self { cluster, nats, own: targets.nats.clone(), timeout: targets.timeout, ahead: None })
+        Ok(Self {
+            home: cluster.as_ref().map(|c| c.namespace().to_owned()).unwrap_or_default(),
+            cluster,
+            nats,
+            own: targets.nats.clone(),
+            timeout: targets.timeout,
+            ahead: None,
+            glimpse: lock::Glimpse::new(),
+        })
     }
 
     /// Connects as `connect`, and reads of the run's own account what can be read before it is known
@@ -134,9 +145,16 @@ impl Servers {
     ///
     /// # Errors
     /// As `connect`, and as `observe`.
-    pub async fn read_ahead(targets: &Targets, project: Option<&str>) -> Result<Self, LiveError> {
+    pub async fn read_ahead(
+        targets: &Targets,
+        project: Option<&str>,
+        is_applied: bool,
+    ) -> Result<Self, LiveError> {
         let mut servers = Self::connect(targets).await?;
         if let Some(nats) = servers.nats.get("") {
+            if let Some(project) = project.filter(|_| is_applied) {
+                servers.glimpse = lock::glimpse_of_account(nats, "", project).await;
+            }
             servers.ahead = Some(jetstream::observe::ahead(nats, project).await?);
         }
         Ok(servers)
@@ -234,6 +252,10 @@ impl Servers {
     /// # Errors
     /// The first server that could not be reached, or refuses the credentials.
     pub async fn observe(&mut self, wanted: &Wanted) -> Result<World, LiveError> {
+        self.home.clone_from(&wanted.home);
+        if wanted.is_applied {
+            self.glimpse_more(wanted).await;
+        }
         let mut world = World { salt: wanted.salt.clone(), ..World::default() };
         if let Some(cluster) = &mut self.cluster {
             objects::observe(cluster, wanted, &mut world).await?;
@@ -250,6 +272,19 @@ impl Servers {
         world.objects.sort_unstable_keys();
         world.others.sort_unstable_keys();
         Ok(world)
+    }
+
+    /// Looks at the locks of whatever has not been read from yet.
+    async fn glimpse_more(&mut self, wanted: &Wanted) {
+        if let Some(cluster) = &self.cluster {
+            let glimpse = lock::glimpse_of_cluster(cluster, &wanted.home, &wanted.project).await;
+            self.glimpse.extend(glimpse);
+        }
+        for (site, nats) in &self.nats {
+            if !site.is_empty() || self.ahead.is_none() {
+                self.glimpse.extend(lock::glimpse_of_account(nats, site, &wanted.project).await);
+            }
+        }
     }
 
     /// The other sites that lead to the same account.
@@ -273,99 +308,6 @@ impl Servers {
         match &self.cluster {
             Some(cluster) => objects::preview(cluster, plan, live, vault).await,
             None => Ok(BTreeMap::new()),
-        }
-    }
-}
-
-/// Writes the steps of a plan.
-pub struct Writer<'a> {
-    pub servers: &'a Servers,
-    /// Secret values, for the servers alone.
-    pub vault: &'a Vault,
-    pub salt: &'a str,
-    /// What the parent of the project's ApplySet is to say.
-    pub membership: Option<&'a Membership>,
-    /// What came of making it say so before the first write.
-    pub opened: OnceCell<Result<(), String>>,
-    /// How long is waited until objects are ready.
-    pub patience: Duration,
-}
-
-impl<'a> Writer<'a> {
-    /// What carries out a plan, and waits so long until objects are ready.
-    pub fn new(
-        servers: &'a Servers,
-        vault: &'a Vault,
-        salt: &'a str,
-        plan: &'a Plan,
-        patience: Duration,
-    ) -> Self {
-        let membership = plan.membership.as_ref();
-        Self { servers, vault, salt, membership, opened: OnceCell::new(), patience }
-    }
-
-    /// The parent of the ApplySet names a member before it is written.
-    async fn open(&self, cluster: &cluster::Cluster, key: &Key) -> Result<(), String> {
-        let Some(membership) = self.membership else { return Ok(()) };
-        let home = membership.set.parent.namespace.as_ref();
-        let is_home = |key: &ObjectKey| key.is("", "Namespace") && Some(&key.name) == home;
-        if key.object().is_some_and(is_home) && !self.opened.initialized() {
-            return Ok(());
-        }
-        self.opened.get_or_init(|| objects::open(cluster, membership)).await.clone()
-    }
-
-    /// Lets the parent of the ApplySet name what is there, once every step is done.
-    ///
-    /// # Errors
-    /// It could not be written, in words; it names more than there is then, which does no harm.
-    pub async fn close(&self) -> Result<(), String> {
-        match (&self.servers.cluster, self.membership, self.opened.get()) {
-            (Some(cluster), Some(membership), Some(Ok(()))) => {
-                objects::close(cluster, membership).await
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Executor for Writer<'_> {
-    async fn execute(&self, step: Step) -> Outcome {
-        let nats = step.key.site().and_then(|site| self.servers.nats.get(site));
-        match (step.key.plane(), &self.servers.cluster, nats) {
-            (Plane::Kubernetes, Some(cluster), _) => {
-                if let Err(why) = self.open(cluster, &step.key).await {
-                    return Outcome::Failed(why);
-                }
-                objects::write(cluster, &step, self.vault, self.salt).await
-            }
-            (Plane::Jetstream, _, Some(nats)) => jetstream::write::write(nats, &step).await,
-            (plane, _, _) => Outcome::Failed(format!("no {} server takes part", plane.word())),
-        }
-    }
-
-    fn doubts(&self, key: &Key) -> bool {
-        let nats = key.site().and_then(|site| self.servers.nats.get(site));
-        nats.is_some_and(|nats| nats.account.cluster.is_some())
-    }
-
-    async fn confirm(&self, doubted: &[Step]) -> Vec<(usize, String)> {
-        let mut faults = Vec::new();
-        for (site, nats) in &self.servers.nats {
-            let own: Vec<&Step> =
-                doubted.iter().filter(|step| step.key.site() == Some(site)).collect();
-            faults.extend(jetstream::write::confirm(nats, site, &own).await);
-        }
-        faults
-    }
-
-    fn is_patient(&self) -> bool {
-        !self.patience.is_zero()
-    }
-
-    async fn await_ready(&self, awaited: &[Awaited], tell: UnboundedSender<Told>) {
-        if let Some(cluster) = &self.servers.cluster {
-            objects::await_ready(cluster, awaited, self.patience, tell).await;
         }
     }
 }

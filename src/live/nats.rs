@@ -3,54 +3,24 @@
 
 use std::time::Duration;
 
-use async_nats::client::{Request, RequestErrorKind};
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Message};
+use async_nats::{ConnectError, ConnectErrorKind, ConnectOptions};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::world::Account;
 
+use super::jetstream_api::{JetstreamApi, RequestError};
 use super::target::{NatsAuth, NatsTarget};
 use super::{LiveError, tls};
 
-/// What JetStream's API answers to a request that it refuses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ApiError {
-    pub(super) code: u64,
-    pub(super) err_code: u64,
-    pub(super) text: String,
-}
-
-/// Why a request has no good answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RequestError {
-    Api(ApiError),
-    /// No answer came, or none that makes sense.
-    Transport(String),
-    /// Nobody listens: no JetStream here.
-    NoResponders,
-}
-
-impl std::fmt::Display for RequestError {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Api(error) => write!(out, "{} ({}/{})", error.text, error.code, error.err_code),
-            Self::Transport(why) => out.write_str(why),
-            Self::NoResponders => out.write_str("nobody answers JetStream's API"),
-        }
-    }
-}
-
 /// An open connection with JetStream behind it.
 pub(super) struct Connection {
-    client: Client,
-    prefix: String,
+    api: JetstreamApi,
     /// Whether the prefix is one of the user's own, which may lead to any account.
     is_imported: bool,
     /// Whether the JetStream that answers is the connected server's own, or that of its cluster.
     is_direct: bool,
-    timeout: Duration,
     pub(super) account: Account,
     /// Equal for two connections that lead to the same account of the same servers and domain; `None`
     /// where the server does not say.
@@ -79,11 +49,16 @@ impl Connection {
             ..Account::default()
         };
         let (is_direct, identity) = (false, None);
-        let mut connection =
-            Self { client, prefix, is_imported, is_direct, timeout, account, identity };
+        let mut connection = Self {
+            api: JetstreamApi { client, prefix, timeout },
+            is_imported,
+            is_direct,
+            account,
+            identity,
+        };
         let info = connection.information().await?;
         let domain = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let own = domain(connection.client.server_info().domain.as_deref());
+        let own = domain(connection.api.client.server_info().domain.as_deref());
         let theirs = domain(info.get("domain").and_then(Value::as_str));
         if own != theirs {
             // JetStream is behind another server, across leaf nodes: whether that one stands alone is not
@@ -104,6 +79,16 @@ impl Connection {
         matches!((part(), part(), part()), (Some(a), Some(b), Some(c)) if (a, b, c) >= wanted)
     }
 
+    /// Whether the API has been imported from another account, where nothing but the API can be reached.
+    pub(super) fn is_imported(&self) -> bool {
+        self.is_imported
+    }
+
+    /// JetStream's API alone, for whoever outlives the connection's owner.
+    pub(super) fn api(&self) -> JetstreamApi {
+        self.api.clone()
+    }
+
     pub(super) fn is_direct(&self) -> bool {
         self.is_direct
     }
@@ -116,7 +101,7 @@ impl Connection {
     /// How many addresses the connected server names for its cluster, its own among them: as many as there
     /// are servers, or more where one has several. 0 where it is told not to.
     pub(super) fn cluster_size(&self) -> usize {
-        self.client.server_info().connect_urls.len()
+        self.api.client.server_info().connect_urls.len()
     }
 
     /// Asks whether JetStream is there for this account, with which limits and API level.
@@ -124,7 +109,7 @@ impl Connection {
         match self.request("INFO", None).await {
             Ok(info) => Ok(info),
             Err(RequestError::NoResponders) => {
-                Err(self.without_jetstream(&format!("nobody answers {}.INFO", self.prefix)))
+                Err(self.without_jetstream(&format!("nobody answers {}.INFO", self.api.prefix)))
             }
             Err(RequestError::Api(error)) if matches!(error.err_code, 10039 | 10076) => {
                 Err(self.without_jetstream(&error.text))
@@ -137,13 +122,13 @@ impl Connection {
     /// wait is short.
     pub(super) async fn identify(&mut self) {
         const WAIT: Duration = Duration::from_secs(2);
-        let asked = self.ask("$SYS.REQ.USER.INFO".to_owned(), None);
+        let asked = self.api.ask("$SYS.REQ.USER.INFO".to_owned(), None);
         let Ok(Ok(user)) = tokio::time::timeout(WAIT, asked).await else { return };
         let user = Value::Object(user);
         let text = |at: &str| user.pointer(at).and_then(Value::as_str);
         let servers = text("/server/cluster").or_else(|| text("/server/id"));
         let domain = self.account.info.get("domain").and_then(Value::as_str).unwrap_or_default();
-        let imported = if self.is_imported { self.prefix.as_str() } else { "" };
+        let imported = if self.is_imported { self.api.prefix.as_str() } else { "" };
         self.account.account = text("/data/account").map(str::to_owned);
         self.identity = text("/data/account")
             .zip(servers)
@@ -178,7 +163,7 @@ impl Connection {
         subject: &str,
         payload: Option<&Value>,
     ) -> Result<Map<String, Value>, RequestError> {
-        self.ask(format!("{}.{subject}", self.prefix), payload).await
+        self.api.request(subject, payload).await
     }
 
     /// As `request`, and decodes the answer into what is asked for. An error in it is the caller's to
@@ -188,25 +173,16 @@ impl Connection {
         subject: &str,
         payload: Option<&Value>,
     ) -> Result<T, RequestError> {
-        let answer = self.answer(format!("{}.{subject}", self.prefix), payload).await?;
+        let answer = self
+            .api
+            .answer(
+                format!("{}.{subject}", self.api.prefix),
+                payload.map(ToString::to_string),
+                None,
+            )
+            .await?;
         serde_json::from_slice(&answer.payload)
             .map_err(|error| RequestError::Transport(format!("the answer makes no sense: {error}")))
-    }
-
-    async fn ask(
-        &self,
-        subject: String,
-        payload: Option<&Value>,
-    ) -> Result<Map<String, Value>, RequestError> {
-        let message = self.answer(subject, payload).await?;
-        let body: Map<String, Value> =
-            serde_json::from_slice(&message.payload).map_err(|error| {
-                RequestError::Transport(format!("the answer is no JSON object: {error}"))
-            })?;
-        match body.get("error") {
-            None => Ok(body),
-            Some(error) => Err(RequestError::Api(api_error(error))),
-        }
     }
 
     /// Asks everybody who listens: every answer until there is none for `quiet`, or for longer while fewer
@@ -219,12 +195,14 @@ impl Connection {
         quiet: Duration,
     ) -> Vec<Vec<u8>> {
         const LONGER: u32 = 4;
-        let inbox = self.client.new_inbox();
+        let inbox = self.api.client.new_inbox();
         let mut answers = Vec::new();
-        let Ok(mut listening) = self.client.subscribe(inbox.clone()).await else { return answers };
+        let Ok(mut listening) = self.api.client.subscribe(inbox.clone()).await else {
+            return answers;
+        };
         let payload = payload.to_string().into();
-        let asked = self.client.publish_with_reply(subject.to_owned(), inbox, payload);
-        if !matches!(tokio::time::timeout(self.timeout, asked).await, Ok(Ok(()))) {
+        let asked = self.api.client.publish_with_reply(subject.to_owned(), inbox, payload);
+        if !matches!(tokio::time::timeout(self.api.timeout, asked).await, Ok(Ok(()))) {
             return answers;
         }
         loop {
@@ -237,44 +215,6 @@ impl Connection {
             }
         }
         answers
-    }
-
-    async fn answer(
-        &self,
-        subject: String,
-        payload: Option<&Value>,
-    ) -> Result<Message, RequestError> {
-        let payload = payload.map(ToString::to_string).unwrap_or_default();
-        let request = Request::new().payload(payload.into()).timeout(Some(self.timeout));
-        let sent = self.client.send_request(subject, request);
-        // A client that is reconnecting keeps requests back longer than their own time limit.
-        match tokio::time::timeout(self.timeout, sent).await {
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(error)) => Err(match error.kind() {
-                RequestErrorKind::NoResponders => RequestError::NoResponders,
-                RequestErrorKind::TimedOut => self.late(),
-                _ => RequestError::Transport(error.to_string()),
-            }),
-            Err(_) => Err(self.late()),
-        }
-    }
-
-    fn late(&self) -> RequestError {
-        RequestError::Transport(format!("no answer within {} s", self.timeout.as_secs_f32()))
-    }
-}
-
-/// An answer's `error`.
-pub(super) fn api_error(error: &Value) -> ApiError {
-    let number = |name: &str| error.get(name).and_then(Value::as_u64).unwrap_or_default();
-    ApiError {
-        code: number("code"),
-        err_code: number("err_code"),
-        text: error
-            .get("description")
-            .and_then(Value::as_str)
-            .unwrap_or("no reason given")
-            .to_owned(),
     }
 }
 

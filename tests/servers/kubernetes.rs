@@ -17,7 +17,7 @@ use super::http_faults::{Answer, Faults};
 use super::kubectl::{Kubectl, Said};
 use super::kubernetes_setup as setup;
 use super::supervised::{Scratch, Supervised};
-use super::{crds, lookup, waiting};
+use super::{crds, lookup, stubborn, waiting};
 
 /// How long the server may take until it is ready; alone on two cores it takes three seconds.
 const READY_LIMIT: Duration = Duration::from_mins(1);
@@ -157,6 +157,38 @@ impl Cluster {
         let user = json!({ "token": "evctl-test-bogus-token" });
         let text = setup::kubeconfig_text(self.scratch.path(), &self.server_url, &user);
         self.scratch.write(&self.unique("token", ".kubeconfig"), text)
+    }
+
+    /// Starts a program that ends with the cluster at the latest.
+    pub(crate) fn run(
+        &self,
+        program: &Path,
+        arguments: &[String],
+        variables: &[(&str, &str)],
+        log: &str,
+    ) -> Supervised {
+        Supervised::start(&self.scratch, program, arguments, variables, log)
+    }
+
+    /// Starts the controllers that collect objects whose owner is gone and empty namespaces that are
+    /// deleted.
+    pub(crate) fn start_controller_manager(&self) -> Supervised {
+        let program = lookup::controller_manager().unwrap_or_else(|reason| panic!("{reason}"));
+        let controllers = [
+            "garbage-collector-controller",
+            "namespace-controller",
+            "clusterrole-aggregation-controller",
+            "serviceaccount-controller",
+        ];
+        let arguments = [
+            format!("--kubeconfig={}", self.kubeconfig().display()),
+            "--leader-elect=false".to_owned(),
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", stubborn::closed().port()),
+            format!("--cert-dir={}", self.scratch.path().join("manager").display()),
+            format!("--controllers={}", controllers.join(",")),
+        ];
+        self.run(&program, &arguments, &[], "kube-controller-manager.log")
     }
 
     /// The server behind one that gives some answers itself, to its administrator.

@@ -73,6 +73,36 @@ pub(crate) fn kubernetes() -> Result<KubernetesPrograms, String> {
     })
 }
 
+/// Beside the API server: what collects objects without an owner and empties namespaces.
+pub(crate) fn controller_manager() -> Result<PathBuf, String> {
+    let folder = variable("EVCTL_TEST_KUBE_ASSETS").or_else(|| variable("KUBEBUILDER_ASSETS"));
+    let named = folder.into_iter().map(|folder| folder.join("kube-controller-manager"));
+    let variables = "EVCTL_TEST_KUBE_ASSETS or KUBEBUILDER_ASSETS";
+    let places = named.chain(places("kube-controller-manager"));
+    first_file("kube-controller-manager", variables, places)
+}
+
+/// Knative Eventing: its processes and its configuration.
+pub(crate) struct KnativePrograms {
+    /// The folder of the programs.
+    pub(crate) folder: PathBuf,
+    /// The folder of the configuration.
+    pub(crate) config: PathBuf,
+}
+
+pub(crate) fn knative() -> Result<KnativePrograms, String> {
+    let folder = variable("EVCTL_TEST_KNATIVE_BIN").unwrap_or_else(built);
+    let webhook = folder.join("knative-webhook");
+    let folder = existing("Knative Eventing", "EVCTL_TEST_KNATIVE_BIN", &folder, &webhook)?;
+    let config = knative_crds()?.join("config");
+    let core = config.join("core");
+    let what = "the configuration of Knative Eventing";
+    Ok(KnativePrograms {
+        folder,
+        config: existing(what, "EVCTL_TEST_KNATIVE_CRDS", &config, &core)?,
+    })
+}
+
 /// The unpacked Knative Eventing module: the folder that holds its `config`.
 pub(crate) fn knative_crds() -> Result<PathBuf, String> {
     let folder =

@@ -22,6 +22,7 @@ pub(crate) mod audit;
 pub(crate) mod certificates;
 pub(crate) mod crds;
 pub(crate) mod http_faults;
+pub(crate) mod knative;
 pub(crate) mod kubectl;
 pub(crate) mod kubernetes;
 pub(crate) mod kubernetes_setup;
@@ -56,8 +57,12 @@ pub(crate) enum Need {
     NatsCli,
     /// etcd, kube-apiserver and kubectl.
     Kubernetes,
+    /// kube-controller-manager, beside those.
+    ControllerManager,
     /// The folder with Knative Eventing's CRDs.
     KnativeCrds,
+    /// Knative Eventing's webhooks and controllers.
+    Knative,
     /// The CRD of `NatsJetStreamChannel`, a file of the data folder.
     NatssCrd,
     /// The folder with other projects' manifests and recorded traces.
@@ -73,8 +78,8 @@ impl Need {
     fn family(self) -> &'static str {
         match self {
             Self::Nats | Self::NatsVersion(_) | Self::NatsCli => "nats",
-            Self::Kubernetes => "kube",
-            Self::KnativeCrds => "knative",
+            Self::Kubernetes | Self::ControllerManager => "kube",
+            Self::KnativeCrds | Self::Knative => "knative",
             Self::NatssCrd | Self::Data => "data",
             Self::Node => "node",
             Self::Kubeconform => "kubeconform",
@@ -88,7 +93,9 @@ impl Need {
             Self::NatsVersion(version) => lookup::nats_server_version(version).err(),
             Self::NatsCli => lookup::nats_cli().err(),
             Self::Kubernetes => lookup::kubernetes().err(),
+            Self::ControllerManager => lookup::controller_manager().err(),
             Self::KnativeCrds => lookup::knative_crds().err(),
+            Self::Knative => lookup::knative().err(),
             Self::NatssCrd => lookup::natss_crd().err(),
             Self::Data => lookup::data().err(),
             Self::Node => lookup::node().err(),

@@ -38,7 +38,7 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
         let plan = build(&desired, &live, "test", &Options::default());
         assert_eq!(plan.summary().writes(), 1);
         meddle();
-        let writer = Writer::new(&servers, &desired.vault, &live.salt, &plan, Duration::ZERO);
+        let writer = Writer::new(&servers, &desired.vault, &live.salt, &plan);
         drive(&plan, &writer, 1, std::future::pending(), |_| ()).await
     })
 }

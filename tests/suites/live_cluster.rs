@@ -156,7 +156,7 @@ fn what_drifts_is_noticed() {
     let folder = Folder::project(&[("a.yaml", &text)]);
     proxy.stop_at(3, Place::Before);
     let run = evctl("apply", &proxy.url(), &folder);
-    let run = run.arguments(&["--concurrency", "1", "--timeout", "60s"]).start();
+    let run = run.arguments(&["--concurrency", "1", "--timeout", "60s", "--no-lock"]).start();
     assert!(proxy.is_reached(LIMIT), "{}", run.end());
     let wire = cluster.wire();
     let mut config = wire.api("STREAM.INFO.KN_DEFAULT__A", &Value::Null)["config"].clone();

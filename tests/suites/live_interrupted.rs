@@ -58,7 +58,8 @@ impl Round {
         let run = Evctl::new(&[verb, self.folder.text(), "--no-kubernetes", "--nats-url", url]);
         let run = run.arguments(&["--project", &self.name, "--timeout", timeout]);
         let run = run.arguments(&["--prune", "--allow-mass-delete"]);
-        if verb == "apply" { run.arguments(&["--yes"]) } else { run }
+        // A run that is killed leaves its lock behind, and what is counted here is its writes.
+        if verb == "apply" { run.arguments(&["--yes", "--no-lock"]) } else { run }
     }
 
     /// The next run finishes the work; then nothing is left to do, nothing is there twice, and every

@@ -71,7 +71,10 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(text: &str) -> Self {
-        let cluster = Cluster::shared();
+        Self::on(Cluster::shared(), text)
+    }
+
+    pub(super) fn on(cluster: &'static Cluster, text: &str) -> Self {
         Self {
             cluster,
             namespace: cluster.namespace("kube"),

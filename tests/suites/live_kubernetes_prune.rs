@@ -110,7 +110,13 @@ fn what_was_not_read_completely_stays() {
     place.apply().says(&["4 added"]);
     let user = format!("{}-user", place.namespace);
     place.kubectl(
-        &["create", "role", "maps", "--verb=*", "--resource=configmaps,serviceaccounts"],
+        &[
+            "create",
+            "role",
+            "maps",
+            "--verb=*",
+            "--resource=configmaps,serviceaccounts,leases.coordination.k8s.io",
+        ],
         "",
     );
     place.kubectl(&["create", "rolebinding", "maps", "--role=maps", &format!("--user={user}")], "");
@@ -189,7 +195,8 @@ fn what_has_changed_since_stays() {
 fn a_set_that_cannot_be_kept_stops_the_writes() {
     let place = Place::new(ACCOUNT);
     let user = format!("{}-user", place.namespace);
-    place.kubectl(&["create", "role", "all", "--verb=*", "--resource=serviceaccounts"], "");
+    let kinds = "--resource=serviceaccounts,leases.coordination.k8s.io";
+    place.kubectl(&["create", "role", "all", "--verb=*", kinds], "");
     place.kubectl(&["create", "rolebinding", "all", "--role=all", &format!("--user={user}")], "");
     let user = place.cluster.kubeconfig_as(&user, &[]);
     place

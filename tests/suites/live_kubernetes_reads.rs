@@ -62,7 +62,8 @@ const TWO: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {
 /// A user who may do everything with ConfigMaps of the namespace, and nothing else.
 fn config_maps_alone(place: &Place) -> PathBuf {
     let user = format!("{}-user", place.namespace);
-    place.kubectl(&["create", "role", "maps", "--verb=*", "--resource=configmaps"], "");
+    let kinds = "--resource=configmaps,leases.coordination.k8s.io";
+    place.kubectl(&["create", "role", "maps", "--verb=*", kinds], "");
     place.kubectl(&["create", "rolebinding", "maps", "--role=maps", &format!("--user={user}")], "");
     place.cluster.kubeconfig_as(&user, &[])
 }
@@ -113,7 +114,7 @@ fn consumers_of_unread_subscriptions_stay() {
     };
     let _ = run(place.cluster.kubeconfig(), &[]).code(0);
     let user = format!("{}-user", place.namespace);
-    let kinds = "--resource=configmaps,natsjetstreamchannels.messaging.knative.dev";
+    let kinds = "--resource=configmaps,leases.coordination.k8s.io,natsjetstreamchannels.messaging.knative.dev";
     place.kubectl(&["create", "role", "some", "--verb=*", kinds], "");
     place.kubectl(&["create", "rolebinding", "some", "--role=some", &format!("--user={user}")], "");
     let user = place.cluster.kubeconfig_as(&user, &[]);

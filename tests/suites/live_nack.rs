@@ -97,7 +97,7 @@ fn the_example_settles() {
     settle(&nats, example).says(&["Objects: 13 added"]).hides(&["derived from each Subscription"]);
     let buckets = nats_cli(&nats, &["kv", "ls", "--names"]);
     let names: Vec<&str> = buckets.lines().collect();
-    assert_eq!(names, ["catalogue", "prices", "prices-copy"]);
+    assert_eq!(names, ["catalogue", "evctl-locks", "prices", "prices-copy"]);
     assert_eq!(nats_cli(&nats, &["object", "ls", "--names"]).trim(), "invoices");
     let info: Value = serde_json::from_str(&nats_cli(
         &nats,

@@ -44,10 +44,14 @@ fn evctl(verb: &str, nats: &Nats, folder: &Folder, more: &[&str]) -> Said {
     run.arguments(more).run()
 }
 
+/// Where runs keep each other out.
+pub(super) const BUCKET: &str = "KV_evctl-locks";
+
 fn streams(nats: &Nats) -> Vec<String> {
     let names = nats.wire().api("STREAM.NAMES", &json!({}));
     let names = names["streams"].as_array().cloned().unwrap_or_default();
-    names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    let names = names.iter().map(|name| name.as_str().unwrap().to_owned());
+    names.filter(|name| name != BUCKET).collect()
 }
 
 fn consumers(nats: &Nats, stream: &str) -> Vec<String> {

@@ -130,8 +130,8 @@ fn without_a_watch_it_is_listed() {
         "create",
         "role",
         "lister",
-        "--verb=get,list,create,patch",
-        "--resource=brokers.eventing.knative.dev,configmaps",
+        "--verb=get,list,create,patch,update",
+        "--resource=brokers.eventing.knative.dev,configmaps,leases.coordination.k8s.io",
     ];
     place.kubectl(&role, "");
     place.kubectl(&["create", "rolebinding", "lister", "--role=lister", "--user", &user], "");

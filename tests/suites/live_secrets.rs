@@ -13,6 +13,7 @@ use evctl::model::{self, Assumed, Input};
 use evctl::world::site::{Declared, sites};
 
 use super::binary::{Evctl, Folder};
+use super::live_prune::BUCKET;
 use crate::servers::certificates::Authority;
 use crate::servers::kubernetes::Cluster;
 use crate::servers::nats::Nats;
@@ -276,8 +277,8 @@ fn of_a_namespaces_dispatcher() {
         let wire = Wire::connect(&nats.url_with("ann", word));
         wire.api("STREAM.NAMES", &serde_json::json!({}))["streams"].clone()
     };
-    assert_eq!(streams(&global, "p-global"), serde_json::json!([format!("KN_{upper}__A")]));
-    assert_eq!(streams(&own, "p-own"), serde_json::json!([format!("KN_{upper}__B")]));
+    assert_eq!(streams(&global, "p-global"), serde_json::json!([format!("KN_{upper}__A"), BUCKET]));
+    assert_eq!(streams(&own, "p-own"), serde_json::json!([format!("KN_{upper}__B"), BUCKET]));
     let _ = run("plan", &["--exit-code"]).code(0).says(&["No changes."]);
     // A plan to carry out later finds the way too.
     folder.write(

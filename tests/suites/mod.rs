@@ -29,11 +29,13 @@ mod live_faults;
 mod live_impact;
 mod live_interrupted;
 mod live_jetstream;
+mod live_knative;
 mod live_kubernetes;
 mod live_kubernetes_prune;
 mod live_kubernetes_reads;
 mod live_kubernetes_replace;
 mod live_kubernetes_shortcut;
+mod live_lock;
 mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
@@ -135,6 +137,8 @@ fn servers() -> Vec<Vec<Trial>> {
         live_kubernetes_reads::trials(),
         live_kubernetes_replace::trials(),
         live_kubernetes_shortcut::trials(),
+        live_knative::trials(),
+        live_lock::trials(),
         live_ready::trials(),
         live_preflight::trials(),
         live_prune::trials(),

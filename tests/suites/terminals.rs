@@ -36,7 +36,7 @@ fn folder() -> Folder {
 
 fn apply(folder: &Folder, url: &str) -> Evctl {
     Evctl::new(&["apply", folder.text(), "--no-kubernetes", "--nats-url", url, "--yes"])
-        .arguments(&["--concurrency", "1", "--timeout", "60s"])
+        .arguments(&["--concurrency", "1", "--timeout", "60s", "--no-lock"])
         .without("NO_COLOR")
         .variable("TERM", "xterm")
 }

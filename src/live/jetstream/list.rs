@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::jetstream::Config;
 use crate::live::LiveError;
-use crate::live::nats::{Connection, RequestError, api_error};
+use crate::live::jetstream_api::{RequestError, api_error};
+use crate::live::nats::Connection;
 use crate::world::{ConsumerState, StreamState};
 
 /// How often a list is read that does not hold still.

@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::jetstream::{consumer, stream as rules};
-use crate::live::nats::{Connection, RequestError};
+use crate::live::jetstream_api::RequestError;
+use crate::live::nats::Connection;
 use crate::live::{LiveError, Wanted};
 use crate::model::hashed::Hashed;
 use crate::world::{Account, Key, Object, Owner, Peers, StreamState, World, mark};

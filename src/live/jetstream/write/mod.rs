@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::apply::rollout::{Outcome, Step};
 use crate::jetstream::Config;
-use crate::live::nats::{ApiError, Connection, RequestError};
+use crate::live::jetstream_api::{ApiError, RequestError};
+use crate::live::nats::Connection;
 use crate::plan::Mode;
 use crate::plan::guard::{
     Found, Verdict, differences, is_as_planned, judge, leaves_metadata, table,
