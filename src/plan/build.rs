@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::model::knative::change::is_in_vain;
 use crate::world::lower::Desired;
 use crate::world::managed::union;
 use crate::world::{Key, Object, World};
@@ -271,8 +272,19 @@ impl Builder<'_> {
         match refusal {
             Some(rule) if is_replaceable => self.replaced_or_refused(live, change, rule),
             Some(rule) => change.stopped(Action::Refused, immutable(&rule), Some(rule)),
+            None if self.is_in_vain(live) => {
+                let text = "Knative never carries such a change out".to_owned();
+                let rule = Rule { code: "never-carried-out".into(), err_code: None, text };
+                self.replaced_or_refused(live, change, rule)
+            }
             None => change,
         }
+    }
+
+    /// Whether the change would come to nothing, and may be had by making the object anew.
+    fn is_in_vain(&self, live: &Object) -> bool {
+        self.key.object().is_some_and(|key| is_in_vain(key, &live.body, &self.object.body))
+            && self.options.replaces(self.key, live.protected || self.object.protected)
     }
 
     /// What cannot be changed in place: made anew where that is allowed.

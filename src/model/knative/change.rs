@@ -45,6 +45,23 @@ pub fn frozen(key: &ObjectKey, before: &Value, after: &Value) -> Vec<Path> {
     changed
 }
 
+/// Whether Knative accepts the change and its controller then never carries it out: the update of a
+/// branch's Subscription is refused for ever, while the Parallel stays ready (shared/facts/knative.md §2).
+pub fn is_in_vain(key: &ObjectKey, before: &Value, after: &Value) -> bool {
+    let branches =
+        |object: &Value| object["spec"]["branches"].as_array().cloned().unwrap_or_default();
+    let (before, after) = (branches(before), branches(after));
+    // A branch more or less is made or deleted, which works.
+    key.is("flows.knative.dev", "Parallel") && before.iter().zip(&after).any(|(a, b)| a != b)
+}
+
+/// Whether the change makes the controller delete the object's Subscriptions and make them anew.
+pub fn resubscribes(key: &ObjectKey, before: &Value, after: &Value) -> bool {
+    let kinds = ["Broker", "Trigger"];
+    kinds.iter().any(|kind| key.is("eventing.knative.dev", kind))
+        && before["spec"].get("delivery") != after["spec"].get("delivery")
+}
+
 /// The fields that two mappings differ in; an absent field and an empty mapping are different.
 fn differing(before: &Value, after: &Value) -> impl Iterator<Item = String> {
     let fields = |value: &Value| value.as_object().cloned().unwrap_or_else(Map::new);

@@ -45,11 +45,11 @@ pub struct Scales<'a> {
 }
 
 impl Scales<'_> {
-    /// What it costs to give a live stream or consumer another configuration.
+    /// What it costs to give a live object another configuration.
     pub fn of_update(&self, key: &Key, desired: &Value) -> Option<Impact> {
         let live = self.live.objects.get(key)?;
         let parts = match key {
-            Key::Object(_) => Vec::new(),
+            Key::Object(key) => object::update(key, &live.body, desired),
             Key::Stream { .. } => self.stream_update(key, desired, live),
             Key::Consumer { .. } => self.consumer_update(key, desired, live),
         };
