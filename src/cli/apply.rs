@@ -62,12 +62,14 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     let applying = Applying { args, input: &input, environment, ui };
     let mut lock = None;
     let exit = match saved_plan::read(&input) {
+        Some(_) if args.project.destroy => ui.usage("a saved plan is carried out by `evctl apply`"),
         None => applying.plan_and_carry_out(&mut lock).await,
         Some(Ok(saved)) => applying.carry_out_saved(&saved, &mut lock).await,
         Some(Err(why)) => ui.usage(&why),
     };
     if let Some(lock) = lock {
-        lock.release().await;
+        // Nothing is left to be locked.
+        lock.release(args.project.destroy && exit == Exit::Done).await;
     }
     exit
 }
@@ -124,7 +126,7 @@ impl Applying<'_> {
 
     async fn planned(&self, files: &(Vec<Input>, Chosen)) -> Result<Planned, Exit> {
         let request = Request {
-            verb: "apply",
+            verb: if self.args.project.destroy { "destroy" } else { "apply" },
             input: self.input,
             project: &self.args.project,
             servers: &self.args.servers,

@@ -91,6 +91,9 @@ pub(super) struct ProjectArgs {
     /// Let --prune delete more than 10 objects, or more than a fifth of five or more
     #[arg(long)]
     pub allow_mass_delete: bool,
+    /// Whether all that the project owns is to go.
+    #[arg(skip)]
+    pub destroy: bool,
 }
 
 /// Which servers take part.
@@ -270,7 +273,7 @@ fn config_map(text: &str) -> Result<ConfigMapName, String> {
     ConfigMapName::parse(text)
 }
 
-fn project(text: &str) -> Result<String, String> {
+pub(super) fn project(text: &str) -> Result<String, String> {
     ProjectName::parse(text).map(|name| name.as_str().to_owned())
 }
 

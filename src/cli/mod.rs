@@ -4,6 +4,7 @@
 mod apply;
 mod args;
 mod context;
+mod destroy;
 mod environment;
 pub mod exit;
 mod explain;
@@ -55,6 +56,7 @@ enum Verb {
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
+    Destroy(destroy::DestroyArgs),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
@@ -84,6 +86,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Explain(args) => explain::run(args, ui),
         Verb::Schema(args) => schema::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
+        Verb::Destroy(args) => wait(ui, destroy::run(args, environment, ui)),
     }
 }
 

@@ -188,6 +188,11 @@ pub(super) async fn planned(
     let owner = request.project.project.as_ref().or(chosen.project.as_ref());
     let against = against.map(|against| Begun::of(against, owner.cloned(), request.is_applied));
     let mut early = resolved(inputs, said.namespace.unwrap_or("default"), chosen);
+    if request.project.destroy {
+        // What is owned is deleted, whatever is declared, and were it nothing.
+        early.resolved.dangling.clear();
+        early.findings.retain(|finding| finding.code != Code::NoManifests);
+    }
     if early.has_errors() {
         early.take_dangling(|_| false);
         return Err(Stopped::Findings(Box::new(early)));
@@ -209,29 +214,8 @@ pub(super) async fn planned(
             Maker { request, project, options }.against(read, live, None, Some(note)).await
         }
         Begun::Live(reading) => {
-            let mut servers = reading.ended().await?;
-            let mut read = said.within(early, servers.namespace());
-            let streams = chosen.settings.streams;
-            let scopes = servers.scopes(&read.manifests);
-            let mut wanted = wanted(&read, &project, &salt, &scopes);
-            let home = said.namespace.or(servers.namespace()).filter(|home| !home.is_empty());
-            home.unwrap_or("default").clone_into(&mut wanted.home);
-            wanted.is_applied = request.is_applied;
-            if servers.has_jetstream() && streams != Some(Streams::Observed) {
-                wanted.direct.insert(GROUP.to_owned());
-            }
-            let unserved = servers.discover(&wanted).await?;
-            let made = read.manifests.iter().filter(|m| is_made(m, streams, unserved.as_ref()));
-            let further = sites(made).into_iter().chain(scopes).collect();
-            servers.join(&further, &Declared::of(&read.manifests)).await?;
-            if request.is_kept {
-                servers.identify().await;
-            }
-            let mut live = servers.observe(&wanted).await?;
-            live.streams = streams;
-            read.take_dangling(|key| is_live(&live, key));
-            let options = Options { now: Some(live::now()), ..options };
-            Maker { request, project, options }.against(read, live, Some(servers), None).await
+            let maker = Maker { request, project, options };
+            maker.against_live(reading.ended().await?, early, &said, &salt).await
         }
     }
 }
@@ -245,6 +229,7 @@ fn options(args: &ProjectArgs, policy: &Policy) -> Options {
         adopt: args.adopt,
         adoptable: names(&policy.adopt),
         prune: args.prune,
+        destroy: args.destroy,
         allow_replace: args.allow_replace.iter().cloned().collect(),
         replaceable: names(&policy.allow_replace),
         allow_delete: args.allow_delete.iter().cloned().collect(),
@@ -286,6 +271,37 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    async fn against_live(
+        self,
+        mut servers: Servers,
+        early: Read,
+        said: &Said<'_>,
+        salt: &str,
+    ) -> Result<Planned, Stopped> {
+        let mut read = said.within(early, servers.namespace());
+        let streams = said.chosen.settings.streams;
+        let scopes = servers.scopes(&read.manifests);
+        let mut wanted = wanted(&read, &self.project, salt, &scopes);
+        let home = said.namespace.or(servers.namespace()).filter(|home| !home.is_empty());
+        home.unwrap_or("default").clone_into(&mut wanted.home);
+        wanted.is_applied = self.request.is_applied;
+        if servers.has_jetstream() && streams != Some(Streams::Observed) {
+            wanted.direct.insert(GROUP.to_owned());
+        }
+        let unserved = servers.discover(&wanted).await?;
+        let made = read.manifests.iter().filter(|m| is_made(m, streams, unserved.as_ref()));
+        let further = sites(made).into_iter().chain(scopes).collect();
+        servers.join(&further, &Declared::of(&read.manifests)).await?;
+        if self.request.is_kept {
+            servers.identify().await;
+        }
+        let mut live = servers.observe(&wanted).await?;
+        live.streams = streams;
+        read.take_dangling(|key| is_live(&live, key));
+        let options = Options { now: Some(live::now()), ..self.options };
+        Self { options, ..self }.against(read, live, Some(servers), None).await
+    }
+
     async fn against(
         &self,
         mut read: Read,
@@ -296,8 +312,10 @@ impl Maker<'_> {
         if read.has_errors() {
             return Err(Stopped::Findings(Box::new(read)));
         }
-        let lowered =
-            |world: &World| lower(&read.resolved.topology, &read.manifests, &self.project, world);
+        let lowered = |world: &World| {
+            let all = lower(&read.resolved.topology, &read.manifests, &self.project, world);
+            if self.options.destroy { all.nothing() } else { all }
+        };
         let decided = decided(lowered, &live, &self.project, &self.options);
         let Decided { desired, mut plan, mut troubles } = decided;
         // What is refused stands in the plan.

@@ -25,6 +25,9 @@ pub(super) struct PlanArgs {
     pub input: InputArgs<LinesOutput>,
     #[command(flatten)]
     pub project: ProjectArgs,
+    /// Show what `evctl destroy` would do: delete all that the project owns
+    #[arg(long, conflicts_with_all = ["adopt", "prune", "allow_replace", "force_conflicts"])]
+    pub destroy: bool,
     /// End with 2 when changes are pending, and 3 when they cost data
     #[arg(long, alias = "detailed-exitcode")]
     pub exit_code: bool,
@@ -44,7 +47,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, ui: Ui) -> E
     let request = Request {
         verb: "plan",
         input: &input,
-        project: &args.project,
+        project: &ProjectArgs { destroy: args.destroy, ..args.project.clone() },
         servers: &args.servers,
         environment,
         is_kept: args.out.is_some(),

@@ -20,6 +20,8 @@ pub struct Options {
     pub replaceable: BTreeSet<String>,
     /// Objects that may be deleted although they are protected or bear no mark.
     pub allow_delete: BTreeSet<String>,
+    /// Delete all that the project owns, declared or not.
+    pub destroy: bool,
     /// Delete however many there are.
     pub allow_mass_delete: bool,
     /// Take fields from the managers that own them.

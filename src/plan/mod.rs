@@ -22,6 +22,7 @@ pub mod recipe;
 pub mod renew;
 pub mod saved;
 pub mod text;
+mod undeclared;
 pub mod verify;
 
 use std::borrow::Cow;

@@ -30,7 +30,7 @@ pub struct Pruned {
 
 /// Deletes what is undeclared and may go; `declared` are the changes to what is declared.
 pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &Options) -> Pruned {
-    if !options.prune {
+    if !options.prune && !options.destroy {
         return Pruned { changes: Vec::new(), left_alone: undeclared };
     }
     let set = live.cluster.as_ref().and_then(|cluster| cluster.set.as_ref());
@@ -58,6 +58,11 @@ pub fn prune(declared: &[Change], undeclared: Vec<Key>, live: &World, options: &
     Pruned { changes, left_alone }
 }
 
+/// Why anything goes at all.
+pub(super) fn why(options: &Options) -> &'static str {
+    if options.destroy { "is to be destroyed" } else { "is no longer declared" }
+}
+
 struct Gates<'a> {
     key: &'a Key,
     object: &'a Object,
@@ -72,12 +77,12 @@ impl Gates<'_> {
         let change = self.deletion();
         let named = self.options.names_for_deletion(self.key);
         if let Some(why) = self.incomplete() {
-            let reason = format!("is no longer declared, and stays: {why}");
+            let reason = self.stays(&why);
             return change.stopped(Action::Refused, reason, None).with_rule("incomplete-read", why);
         }
         if self.options.protects(self.key, self.object.protected) && !named {
             let text = format!("it is protected; --allow-delete {} lets it go", self.key);
-            let reason = format!("is no longer declared, and stays: {text}");
+            let reason = self.stays(&text);
             return change.stopped(Action::Refused, reason, None).with_rule("protected", text);
         }
         if self.takes_more_with_it() && !named {
@@ -85,7 +90,7 @@ impl Gates<'_> {
                 "everything in it would go with it; --allow-delete {} lets it go",
                 self.key
             );
-            let reason = format!("is no longer declared, and stays: {text}");
+            let reason = self.stays(&text);
             return change.stopped(Action::Refused, reason, None).with_rule("takes-more", text);
         }
         if self.is_unmarked() && !named {
@@ -94,10 +99,14 @@ impl Gates<'_> {
                  it go",
                 self.key
             );
-            let reason = format!("is no longer declared, and stays: {text}");
+            let reason = self.stays(&text);
             return change.stopped(Action::Refused, reason, None).with_rule("unmarked", text);
         }
         change
+    }
+
+    fn stays(&self, text: &str) -> String {
+        format!("{}, and stays: {text}", why(self.options))
     }
 
     /// A namespace goes with all that is in it, and a definition with all objects of its kind.
@@ -161,7 +170,7 @@ impl Gates<'_> {
             api_version: self.api_version(),
             exists: true,
             action: Action::Delete,
-            reason: "is no longer declared".to_owned(),
+            reason: why(self.options).to_owned(),
             rule: None,
             origin: None,
             place: None,
@@ -199,7 +208,7 @@ fn mass(changes: &mut [Change], kept: usize, options: &Options) {
     }
     let text = format!("{count} of {owned} owned objects would go; --allow-mass-delete lets them");
     for change in changes.iter_mut().filter(|change| change.action == Action::Delete) {
-        let reason = format!("is no longer declared, and stays: {text}");
+        let reason = format!("{}, and stays: {text}", why(options));
         let refused = change.clone().stopped(Action::Refused, reason, None);
         *change = refused.with_rule("mass-delete", text.clone());
     }

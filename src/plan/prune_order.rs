@@ -63,7 +63,7 @@ pub(super) fn keep_referred(
                 continue;
             }
             let text = format!("{from} refers to it; --allow-delete {} lets it go", change.key);
-            let reason = format!("is no longer declared, and stays: {text}");
+            let reason = format!("{}, and stays: {text}", super::prune::why(options));
             let kept = change.clone().stopped(Action::Refused, reason, None);
             *change = kept.with_rule("still-referred-to", text);
             staying.extend(names(change, live));

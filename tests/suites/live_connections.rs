@@ -278,11 +278,8 @@ fn a_domain_behind_a_leaf_node() {
     let by_hub = || home.evctl("apply", &["--nats-context", "hub"]);
     let _ = by_hub().run().code(0).says(&["domain hub", "1 added"]);
     let streams = |nats: &Nats| nats.wire().api("STREAM.NAMES", &json!({}))["total"].clone();
-    assert_eq!(
-        (streams(&hub), streams(&leaf)),
-        (json!(2), json!(0)),
-        "one, and the bucket of locks"
-    );
+    // The bucket of locks is the second.
+    assert_eq!((streams(&hub), streams(&leaf)), (json!(2), json!(0)));
     let by_flag = home.evctl("plan", &["--nats-url", &leaf.url(), "--js-domain", "hub"]).run();
     let _ = by_flag.code(0).says(&["No changes"]);
     let own = home.evctl("plan", &["--nats-context", "hub", "--js-domain", "leaf"]).run();

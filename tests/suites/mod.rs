@@ -25,6 +25,7 @@ mod live_both_planes;
 mod live_changes;
 mod live_cluster;
 mod live_connections;
+mod live_destroy;
 mod live_faults;
 mod live_impact;
 mod live_interrupted;
@@ -146,6 +147,7 @@ fn servers() -> Vec<Vec<Trial>> {
         live_changes::trials(),
         live_cluster::trials(),
         live_both_planes::trials(),
+        live_destroy::trials(),
         live_faults::trials(),
         live_sites::trials(),
         live_secrets::trials(),

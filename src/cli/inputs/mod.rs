@@ -103,7 +103,8 @@ impl Reader {
         // A file that is named outright was taken already, patch or not.
         self.seen.extend(kustomizations.iter().flat_map(|(_, partial)| partial.iter().cloned()));
         for (path, met) in walked {
-            if met.is_empty() {
+            // A project file alone is a project that declares nothing.
+            if met.is_empty() && !path.join(FILE_NAME).is_file() {
                 self.inputs.push(empty(path));
             }
             for met in met {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::api::{Api, DeleteParams, ObjectMeta, PostParams, Preconditions};
 use kube::{Client, Error};
 
 use crate::apply::lock::{LIFETIME, Record};
@@ -103,6 +103,18 @@ impl Place {
             },
             Err(_) => Err(self.trouble("no answer in time")),
         }
+    }
+
+    /// Deletes the lease as it was last written. Where that fails it is over by itself.
+    pub(super) async fn delete(&self) {
+        let params = DeleteParams {
+            preconditions: self.last.as_ref().map(|lease| Preconditions {
+                uid: lease.metadata.uid.clone(),
+                resource_version: lease.metadata.resource_version.clone(),
+            }),
+            ..DeleteParams::default()
+        };
+        let _ = tokio::time::timeout(self.timeout, self.api().delete(&self.name, &params)).await;
     }
 
     fn is_at_home(&self) -> bool {

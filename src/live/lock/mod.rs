@@ -47,7 +47,8 @@ impl From<LiveError> for Unlocked {
 /// A lock that is held, and renewed, until it is released.
 pub struct Lock {
     state: Arc<Mutex<State>>,
-    stop: oneshot::Sender<()>,
+    /// Is told whether the lock is to be forgotten too.
+    stop: oneshot::Sender<bool>,
     renewing: JoinHandle<()>,
     /// Whether somebody else may have written since the plan was begun.
     pub contended: bool,
@@ -106,7 +107,7 @@ impl Lock {
                     kept.push(Kept { place, record, lifetime });
                 }
                 Err(why) => {
-                    release(&mut kept).await;
+                    release(&mut kept, false).await;
                     return Err(why);
                 }
             }
@@ -129,9 +130,9 @@ impl Lock {
         state.lost.clone()
     }
 
-    /// Lets others have it.
-    pub async fn release(self) {
-        let _ = self.stop.send(());
+    /// Lets others have it, or takes it away where nothing is left to be locked.
+    pub async fn release(self, forget: bool) {
+        let _ = self.stop.send(forget);
         let _ = self.renewing.await;
     }
 }
@@ -284,11 +285,15 @@ impl Seen {
 }
 
 /// Renews until it is told to stop, then releases.
-async fn renew(mut kept: Vec<Kept>, state: Arc<Mutex<State>>, mut stopped: oneshot::Receiver<()>) {
+async fn renew(
+    mut kept: Vec<Kept>,
+    state: Arc<Mutex<State>>,
+    mut stopped: oneshot::Receiver<bool>,
+) {
     let every = locked(&state).lifetime.min(crate::apply::lock::LIFETIME) / RENEWALS;
-    loop {
+    let forget = loop {
         match tokio::time::timeout(every, &mut stopped).await {
-            Ok(_) => break,
+            Ok(told) => break told.unwrap_or_default(),
             Err(_) => {
                 if let Some(lost) = renewed(&mut kept, &state).await {
                     locked(&state).lost = Some(lost);
@@ -296,8 +301,8 @@ async fn renew(mut kept: Vec<Kept>, state: Arc<Mutex<State>>, mut stopped: onesh
                 }
             }
         }
-    }
-    release(&mut kept).await;
+    };
+    release(&mut kept, forget).await;
 }
 
 /// Renews everywhere. Gives why the lock is somebody else's, where it is; a server that does not answer
@@ -322,8 +327,11 @@ async fn renewed(kept: &mut [Kept], state: &Mutex<State>) -> Option<String> {
 }
 
 /// The last that was taken is the first to go. Where that fails it is over by itself.
-async fn release(kept: &mut Vec<Kept>) {
+async fn release(kept: &mut Vec<Kept>, forget: bool) {
     while let Some(Kept { mut place, record, .. }) = kept.pop() {
-        let _ = place.write(&record.released(now())).await;
+        match &place {
+            Place::Lease(lease) if forget => lease.delete().await,
+            _ => drop(place.write(&record.released(now())).await),
+        }
     }
 }

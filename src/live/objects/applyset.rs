@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use serde_json::Value;
 
 use crate::live::cluster::{Cluster, status, words};
@@ -113,10 +113,37 @@ pub(in crate::live) async fn close(
     cluster: &Cluster,
     membership: &Membership,
 ) -> Result<(), String> {
+    if membership.after.kinds.is_empty() {
+        return remove(cluster, membership).await;
+    }
     if membership.after == membership.before {
         return Ok(());
     }
     put(cluster, &membership.set, &membership.after).await
+}
+
+/// A set without a member needs no parent, unless somebody has put a member into it since.
+async fn remove(cluster: &Cluster, membership: &Membership) -> Result<(), String> {
+    let set = &membership.set;
+    let api = api(cluster, set);
+    let removing = async {
+        let Some(live) = api.get_opt(&set.parent.name).await? else { return Ok(None) };
+        let preconditions = Preconditions {
+            uid: live.metadata.uid.clone(),
+            resource_version: live.metadata.resource_version.clone(),
+        };
+        let now = set.hints_of(&serde_json::to_value(live).unwrap_or_default());
+        if now.is_ok_and(|now| now.with(&membership.before) == membership.before) {
+            let params = DeleteParams::default().preconditions(preconditions);
+            return api.delete(&set.parent.name, &params).await.map(Some);
+        }
+        Ok(None)
+    };
+    match tokio::time::timeout(cluster.timeout, removing).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(trouble(set, &error)),
+        Err(_) => Err(format!("{} was not deleted in time", set.parent)),
+    }
 }
 
 async fn put(cluster: &Cluster, set: &ApplySet, hints: &Hints) -> Result<(), String> {

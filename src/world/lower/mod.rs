@@ -55,6 +55,13 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// The same servers with nothing wanted of them.
+    #[must_use]
+    pub fn nothing(self) -> Self {
+        let world = World { objects: Keyed::default(), ..self.world };
+        Self { world, vault: self.vault, ..Self::default() }
+    }
+
     /// Whether the input declares an object, whoever makes it.
     pub fn declares(&self, key: &Key) -> bool {
         self.world.objects.contains_key(key) || self.observed.contains(key)
