@@ -96,7 +96,7 @@ mod tests {
         assert!(!record.is_over(at(-100), LIFETIME));
         assert_eq!(
             record.words(at(15)),
-            "held by ann@host, process 7 since 13:33:20 UTC, and renewed 5 s ago"
+            "held by ann@host, process 7 since 14:13:20 UTC, and renewed 5 s ago"
         );
         assert!(!record.is_released());
         assert!(record.released(at(11)).is_released());

@@ -25,6 +25,10 @@ pub struct Tally {
     pub replaced: usize,
     /// Objects that were taken over.
     pub adopted: usize,
+    /// Objects that became the project's as they were.
+    pub moved: usize,
+    /// Objects that stayed and are the project's no longer.
+    pub forgotten: usize,
     /// Objects that were deleted.
     pub deleted: usize,
     /// Objects that a server refused, or that could not be written.
@@ -56,6 +60,8 @@ impl Tally {
                 ApplyEvent::Done { at, .. } => match plan.changes[*at].action {
                     Action::Create => tally.created += 1,
                     Action::Adopt => tally.adopted += 1,
+                    Action::Move => tally.moved += 1,
+                    Action::Forget => tally.forgotten += 1,
                     Action::Replace => tally.replaced += 1,
                     Action::Delete => tally.deleted += 1,
                     _ => tally.updated += 1,
@@ -73,7 +79,14 @@ impl Tally {
 
     /// How many objects were written.
     pub fn written(self) -> usize {
-        self.created + self.updated + self.replaced + self.adopted + self.deleted + self.broken
+        self.created
+            + self.updated
+            + self.replaced
+            + self.adopted
+            + self.moved
+            + self.forgotten
+            + self.deleted
+            + self.broken
     }
 
     /// Whether every step was carried out.
@@ -91,6 +104,8 @@ impl Tally {
         let mut more = Vec::new();
         for (count, what) in [
             (self.adopted, "adopted"),
+            (self.moved, "moved"),
+            (self.forgotten, "forgotten"),
             (self.failed, "failed"),
             (self.stale, "stale"),
             (self.broken, "deleted and not made anew"),

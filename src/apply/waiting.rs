@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use futures::stream::StreamExt;
 
 use crate::model::ObjectKey;
-use crate::plan::{Change, Mode, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::world::Key;
 use crate::world::readiness::{Readiness, is_awaited};
 
@@ -45,8 +45,8 @@ pub fn awaited(plan: &Plan, events: &[ApplyEvent]) -> Vec<Awaited> {
     let changes = plan.changes.iter().enumerate();
     changes
         .filter(|(at, change)| match &change.write {
-            Some(write) => written[*at] && write.mode != Mode::Delete,
-            None => change.action == crate::plan::Action::None && change.unready.is_some(),
+            Some(write) => written[*at] && write.mode.keeps(),
+            None => change.action == Action::None && change.unready.is_some(),
         })
         .filter_map(|(at, change)| one(at, change))
         .collect()

@@ -9,17 +9,17 @@ use uuid::Uuid;
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::live::{self, LiveError, Servers};
 use crate::model::nack::GROUP;
-use crate::model::project::{Policy, Streams};
+use crate::model::project::{Settings, Streams};
 use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
 use crate::model::{self, Input, Manifest};
-use crate::plan::allowed::Options;
-use crate::plan::controllers;
+use crate::plan::allowed::{Moved, Options};
 use crate::plan::preflight;
 use crate::plan::renew::{Decided, decided};
 use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
+use crate::plan::{controllers, forget};
 use crate::topology::{Resolved, resolve};
 use crate::world::lower::{Desired, is_made, lower};
 use crate::world::site::{Declared, sites};
@@ -203,7 +203,7 @@ pub(super) async fn planned(
                     --project; it marks what this project owns";
         return Err(Stopped::Usage(text.to_owned()));
     };
-    let options = options(request.project, &chosen.settings.policy);
+    let options = options(request.project, &chosen.settings);
     match against {
         Begun::Snapshot(live, note) => {
             let namespace = live.cluster.as_ref().map(|cluster| cluster.namespace.as_str());
@@ -221,8 +221,9 @@ pub(super) async fn planned(
 }
 
 /// What the flags and the project allow.
-fn options(args: &ProjectArgs, policy: &Policy) -> Options {
-    let names = |names: &Option<Vec<ObjectText>>| {
+fn options(args: &ProjectArgs, settings: &Settings) -> Options {
+    let policy = &settings.policy;
+    let names = |names: &Option<Vec<ObjectText>>| -> BTreeSet<String> {
         names.iter().flatten().map(|name| name.as_str().to_owned()).collect()
     };
     Options {
@@ -230,6 +231,15 @@ fn options(args: &ProjectArgs, policy: &Policy) -> Options {
         adoptable: names(&policy.adopt),
         prune: args.prune,
         destroy: args.destroy,
+        moved: settings
+            .moved
+            .iter()
+            .map(|moved| Moved {
+                from: moved.from.as_str().to_owned(),
+                objects: moved.objects.as_ref().map(|_| names(&moved.objects)),
+            })
+            .collect(),
+        removed: settings.removed.iter().map(|name| name.as_str().to_owned()).collect(),
         allow_replace: args.allow_replace.iter().cloned().collect(),
         replaceable: names(&policy.allow_replace),
         allow_delete: args.allow_delete.iter().cloned().collect(),
@@ -330,6 +340,7 @@ impl Maker<'_> {
         let mut head = self.head(&plan, &live, note);
         head.notes.extend(desired.notes.iter().cloned());
         head.notes.extend(controllers::notes(&plan, &live));
+        head.notes.extend(forget::idle(&self.options, &plan.changes));
         Ok(Planned { read, head, plan, live, desired, servers })
     }
 

@@ -22,6 +22,10 @@ pub struct Options {
     pub allow_delete: BTreeSet<String>,
     /// Delete all that the project owns, declared or not.
     pub destroy: bool,
+    /// Projects whose objects become this one's.
+    pub moved: Vec<Moved>,
+    /// Objects that are forgotten where they are declared no longer.
+    pub removed: BTreeSet<String>,
     /// Delete however many there are.
     pub allow_mass_delete: bool,
     /// Take fields from the managers that own them.
@@ -32,7 +36,23 @@ pub struct Options {
     pub now: Option<jiff::Timestamp>,
 }
 
+/// A project whose objects become this one's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub from: String,
+    /// Those that are meant; `None` for all that are declared.
+    pub objects: Option<BTreeSet<String>>,
+}
+
 impl Options {
+    /// Whether what is another project's becomes this one's.
+    pub fn moves(&self, key: &Key, from: &str) -> bool {
+        self.moved.iter().any(|moved| {
+            let is_meant = |names: &BTreeSet<String>| names.contains(&key.to_string());
+            moved.from == from && moved.objects.as_ref().is_none_or(is_meant)
+        })
+    }
+
     /// Whether an object that belongs to nobody may be taken over.
     pub fn adopts(&self, key: &Key) -> bool {
         self.adopt || self.adoptable.contains(&key.to_string())

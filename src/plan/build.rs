@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::knative::change::is_in_vain;
 use crate::world::lower::Desired;
 use crate::world::managed::union;
-use crate::world::{Key, Object, World};
+use crate::world::{Key, Object, Owner, World, mark};
 
 use super::allowed::Options;
 use super::compare::{Difference, compare};
@@ -16,7 +16,10 @@ use super::hold::hold;
 use super::impact::Scales;
 use super::preflight::{self, Trouble};
 use super::undeclared::undeclared;
-use super::{Action, Change, FieldDiff, Mode, Plan, Rule, Write, membership, order, prune, recipe};
+use super::words::{differs, immutable};
+use super::{
+    Action, Change, FieldDiff, Mode, Plan, Rule, Write, forget, membership, order, prune, recipe,
+};
 
 const UNASKED: &str = "no API server was asked";
 
@@ -43,7 +46,8 @@ pub fn reviewed(
         }
         changes.push(change);
     }
-    let undeclared = undeclared(desired, live, project);
+    let mut undeclared = undeclared(desired, live, project);
+    changes.extend(forget::forget(&mut undeclared, live, options));
     let pruned = prune::prune(&changes, undeclared, live, options);
     changes.extend(pruned.changes);
     membership::settle(&mut changes, live);
@@ -136,7 +140,7 @@ impl Builder<'_> {
             Some(owner) if Some(owner.object.as_str()) != wanted && self.key.object().is_some() => {
                 Standing::Unmarked
             }
-            Some(owner) if owner.project == self.project => Standing::Ours,
+            Some(owner) if self.is_ours(owner) => Standing::Ours,
             Some(owner) => Standing::Theirs(owner.project.clone()),
             // A dispatcher that pushes its consumer again drops the mark: the stream's counts too.
             None if self.owns_stream() => Standing::Ours,
@@ -150,7 +154,22 @@ impl Builder<'_> {
             _ => None,
         };
         let owner = stream.and_then(|stream| self.live.objects.get(&stream)?.owner.as_ref());
-        owner.is_some_and(|owner| owner.project == self.project)
+        owner.is_some_and(|owner| self.is_ours(owner))
+    }
+
+    /// Whether it is this project's, or to be.
+    fn is_ours(&self, owner: &Owner) -> bool {
+        owner.project == self.project || self.options.moves(self.key, &owner.project)
+    }
+
+    /// The mark of another project, where the object becomes this one's.
+    fn moved(&self, live: &Object) -> Option<FieldDiff> {
+        let from = live.owner.as_ref().map(|owner| &owner.project)?;
+        (from != self.project).then(|| FieldDiff {
+            path: format!("metadata[\"{}\"]", mark::PROJECT),
+            from: Some(from.as_str().into()),
+            to: Some(self.project.into()),
+        })
     }
 
     /// Why nobody knows whether the object is there, where nobody does, with the status of the API.
@@ -172,23 +191,12 @@ impl Builder<'_> {
         needs.sort_unstable();
         let live = self.live.objects.get(self.key);
         Change {
-            key: self.key.clone(),
             api_version: self.api_version(),
             exists: live.is_some(),
-            action,
-            reason: reason.into(),
-            rule: None,
             origin: self.desired.origins.get(self.key).cloned(),
-            place: None,
-            diff: Vec::new(),
-            conflicts: Vec::new(),
-            impact: None,
-            recipe: None,
-            unverified: None,
             unready: live.and_then(|live| live.unready.clone()),
-            write: None,
-            probe: None,
             needs,
+            ..Change::blank(self.key.clone(), action, reason)
         }
     }
 
@@ -253,22 +261,37 @@ impl Builder<'_> {
         let Difference { mut diff, refusal, is_replaceable } = self.compare(live);
         if let Some(other) = membership::other(live, self.set())
             && !self.options.adopts(self.key)
+            && self.moved(live).is_none()
         {
             let text = format!("it is a member of {other}; --adopt moves it into this project's");
             let reason = format!("its ApplySet is another: {text}");
             return self.blank(Action::Refused, reason).with_rule("another-applyset", text);
         }
+        if self.options.removed.contains(&self.key.to_string()) {
+            let text =
+                "it is declared, and `removed` of the project file says that it is not".to_owned();
+            let change = self.blank(Action::Refused, text.clone());
+            return change.with_rule("declared-and-removed", text);
+        }
+        let moved = self.moved(live);
+        let is_moved = moved.is_some() && diff.is_empty();
         diff.extend(membership::difference(live, self.set()));
+        diff.extend(moved);
         if diff.is_empty() {
             return self.blank(Action::None, "is as declared");
         }
-        let reason = differs(&diff);
+        let (action, reason) = match &live.owner {
+            Some(owner) if is_moved => {
+                (Action::Move, format!("was project {}'s, and stays as it is", owner.project))
+            }
+            _ => (Action::Update, differs(&diff)),
+        };
         let change = Change {
             write: self.write(Some(live), self.options.force_conflicts),
             unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,
-            ..self.blank(Action::Update, reason)
+            ..self.blank(action, reason)
         };
         match refusal {
             Some(rule) if is_replaceable => self.replaced_or_refused(live, change, rule),
@@ -366,20 +389,4 @@ fn with_inherited(live: &Object) -> Object {
         (ours, theirs) => ours.clone().or_else(|| theirs.clone()),
     };
     Object { claimed, ..live.clone() }
-}
-
-fn differs(diff: &[FieldDiff]) -> String {
-    let first = diff.first().map(|field| field.path.as_str()).unwrap_or_default();
-    match diff.len() {
-        0 => "is equal".to_owned(),
-        1 => format!("differs in {first}"),
-        more => format!("differs in {first} and {} more", more - 1),
-    }
-}
-
-fn immutable(rule: &Rule) -> String {
-    match rule.err_code {
-        Some(code) => format!("{} ({code})", rule.text),
-        None => rule.text.clone(),
-    }
 }

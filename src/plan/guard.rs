@@ -34,12 +34,16 @@ pub enum Verdict {
 pub fn judge(key: &Key, write: &Write, found: Option<&Found>) -> Verdict {
     match (write.mode, found) {
         (Mode::Put, None) if write.observed.is_none() => Verdict::Go,
-        (Mode::Delete, None) => Verdict::Done,
+        (Mode::Delete | Mode::Forget, None) => Verdict::Done,
         (_, None) => Verdict::Stale("it has gone since the plan was made".to_owned()),
         (Mode::Delete, Some(found)) => doomed(key, write, found),
         (Mode::Replace, Some(found)) if is_as_planned(key, write, found) => Verdict::Done,
         (Mode::Replace, Some(found)) => doomed(key, write, found),
         (Mode::Put, Some(found)) => put(key, write, found),
+        (Mode::Forget, Some(found)) if mark::of_config(&found.config).is_none() => Verdict::Done,
+        (Mode::Forget, Some(found)) => {
+            other_owner(write, found).map_or(Verdict::Go, Verdict::Stale)
+        }
     }
 }
 

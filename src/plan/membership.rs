@@ -76,8 +76,8 @@ pub fn of(plan: &Plan, live: &World) -> Option<Membership> {
     };
     let mut after = Hints::default();
     for (change, key) in objects() {
-        let stays = change.action != Action::Delete && is_member(&change.key);
-        if stays || (change.action.writes() && change.action != Action::Delete) {
+        let goes = matches!(change.action, Action::Delete | Action::Forget);
+        if !goes && (is_member(&change.key) || change.action.writes()) {
             after.add(key);
         }
     }

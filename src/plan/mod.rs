@@ -8,6 +8,7 @@ pub mod check;
 mod compare;
 pub mod controllers;
 pub mod fields;
+pub mod forget;
 pub mod guard;
 pub mod hold;
 pub mod impact;
@@ -21,9 +22,11 @@ mod prune_order;
 pub mod recipe;
 pub mod renew;
 pub mod saved;
+mod summary;
 pub mod text;
 mod undeclared;
 pub mod verify;
+mod words;
 
 use std::borrow::Cow;
 
@@ -39,6 +42,8 @@ use impact::Impact;
 use membership::Membership;
 use recipe::Recipe;
 
+pub use summary::Summary;
+
 /// What happens to one object.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -53,8 +58,12 @@ pub enum Action {
     Replace,
     /// Takes over what exists: its marks, and its differences if it has any.
     Adopt,
+    /// Becomes the project's as it is: only its marks are another project's.
+    Move,
     /// Is deleted: the project owns it and declares it no longer.
     Delete,
+    /// Stays as it is, and is the project's no longer.
+    Forget,
     /// Would be wrong or impossible; nothing is written.
     Refused,
     /// Waits for something that is refused; nothing is written.
@@ -71,7 +80,9 @@ impl Action {
             Self::Update => "update",
             Self::Replace => "replace",
             Self::Adopt => "adopt",
+            Self::Move => "move",
             Self::Delete => "delete",
+            Self::Forget => "forget",
             Self::Refused => "refused",
             Self::Held => "held",
             Self::None => "none",
@@ -129,6 +140,15 @@ pub enum Mode {
     Replace,
     /// Deleted.
     Delete,
+    /// Its marks are taken off.
+    Forget,
+}
+
+impl Mode {
+    /// Whether the object is as planned, and the project's, once it is written.
+    pub fn keeps(self) -> bool {
+        matches!(self, Self::Put | Self::Replace)
+    }
 }
 
 /// What exactly is written, and what was there when it was decided.
@@ -212,6 +232,29 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change that writes nothing.
+    pub(in crate::plan) fn blank(key: Key, action: Action, reason: impl Into<String>) -> Self {
+        Self {
+            key,
+            api_version: None,
+            exists: false,
+            action,
+            reason: reason.into(),
+            rule: None,
+            origin: None,
+            place: None,
+            diff: Vec::new(),
+            conflicts: Vec::new(),
+            impact: None,
+            recipe: None,
+            unverified: None,
+            unready: None,
+            write: None,
+            probe: None,
+            needs: Vec::new(),
+        }
+    }
+
     /// Whether it costs data, or a consumer its place.
     pub fn is_destructive(&self) -> bool {
         self.impact.as_ref().is_some_and(|impact| impact.destructive)
@@ -260,57 +303,7 @@ pub struct Plan {
     pub membership: Option<Membership>,
 }
 
-/// How many changes there are of each sort. Text, JSON and exit code all come from it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Summary {
-    /// Objects that are made.
-    pub create: usize,
-    /// Objects that are changed.
-    pub update: usize,
-    /// Objects that are deleted and made anew.
-    pub replace: usize,
-    /// Objects that are taken over.
-    pub adopt: usize,
-    /// Objects that are deleted.
-    pub delete: usize,
-    /// Objects that are refused.
-    pub refused: usize,
-    /// Objects that wait for something that is refused.
-    pub held: usize,
-    /// Objects that are as declared.
-    pub none: usize,
-    /// Changes among these that cost data.
-    pub destructive: usize,
-    /// Changes among these that neither a server was asked about nor its rule book is sure of.
-    pub unverified: usize,
-}
-
-impl Summary {
-    /// How many changes write.
-    pub fn writes(&self) -> usize {
-        self.create + self.update + self.replace + self.adopt + self.delete
-    }
-}
-
 impl Plan {
-    pub fn summary(&self) -> Summary {
-        let count = |action| self.changes.iter().filter(|change| change.action == action).count();
-        let writing = || self.changes.iter().filter(|change| change.action.writes());
-        Summary {
-            create: count(Action::Create),
-            update: count(Action::Update),
-            replace: count(Action::Replace),
-            delete: count(Action::Delete),
-            adopt: count(Action::Adopt),
-            refused: count(Action::Refused),
-            held: count(Action::Held),
-            none: count(Action::None),
-            destructive: writing().filter(|change| change.is_destructive()).count(),
-            unverified: writing().filter(|change| change.unverified.is_some()).count(),
-        }
-    }
-
     /// The Kubernetes objects that are deleted and made anew.
     pub fn renewed(&self) -> impl Iterator<Item = &Key> {
         let changes = self.changes.iter().filter(|change| change.action == Action::Replace);
@@ -331,7 +324,7 @@ impl Plan {
                 let write = change.write.as_ref()?;
                 let object = (write.mode != Mode::Delete).then(|| crate::world::Object {
                     body: write.body.clone(),
-                    owner: Some(write.owner.clone()),
+                    owner: Some(write.owner.clone()).filter(|_| write.mode.keeps()),
                     set: write.set.clone(),
                     ..Default::default()
                 });

@@ -166,19 +166,9 @@ impl Gates<'_> {
             .clone()
             .unwrap_or_else(|| Owner { project: String::new(), object: String::new() });
         Change {
-            key: self.key.clone(),
             api_version: self.api_version(),
             exists: true,
-            action: Action::Delete,
-            reason: why(self.options).to_owned(),
-            rule: None,
-            origin: None,
-            place: None,
-            diff: Vec::new(),
-            conflicts: Vec::new(),
             impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
-            recipe: None,
-            unverified: None,
             write: Some(Write {
                 mode: Mode::Delete,
                 body: Value::Null,
@@ -191,9 +181,8 @@ impl Gates<'_> {
                 set: None,
                 upgrade: false,
             }),
-            unready: None,
-            probe: None,
             needs,
+            ..Change::blank(self.key.clone(), Action::Delete, why(self.options))
         }
     }
 }

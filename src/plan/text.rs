@@ -124,6 +124,8 @@ fn plain_symbol(action: Action) -> (&'static str, AnsiColor) {
         Action::Create => ("+", AnsiColor::Green),
         Action::Update => ("~", AnsiColor::Yellow),
         Action::Adopt => (">", AnsiColor::Cyan),
+        Action::Move => ("=>", AnsiColor::Cyan),
+        Action::Forget => ("<", AnsiColor::Cyan),
         Action::Replace => ("-/+", AnsiColor::Red),
         Action::Delete => ("-", AnsiColor::Red),
         Action::Refused => ("x", AnsiColor::Red),
@@ -151,6 +153,8 @@ fn detail(change: &Change, hidden: &mut Hidden, colour: bool) -> String {
         Action::Replace => "will be deleted and made anew",
         Action::Delete => "will be deleted",
         Action::Adopt => "will be taken over",
+        Action::Move => "becomes the project's as it is",
+        Action::Forget => "stays, and is the project's no longer",
         Action::Refused => "is left as it is",
         Action::Held => "is held back",
         Action::None => "is unchanged",
@@ -285,6 +289,8 @@ fn closing(plan: &Plan) -> String {
     let mut more = Vec::new();
     for (count, what) in [
         (summary.adopt, "to adopt"),
+        (summary.moves, "to move"),
+        (summary.forget, "to forget"),
         (summary.refused, "refused"),
         (summary.held, "held"),
         (summary.destructive, "destructive"),

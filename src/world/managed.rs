@@ -49,6 +49,11 @@ pub fn inherited(body: &Value) -> Option<Value> {
         .reduce(|one, other| union(&one, &other))
 }
 
+/// The managed fields without evctl's own: what it applied is nobody's then.
+pub fn forgotten(body: &Value) -> Value {
+    entries(body).iter().filter(|entry| !is_ours(entry)).cloned().collect()
+}
+
 /// The managed fields with those of client-side apply made evctl's; `None` where there are none.
 pub fn upgraded(body: &Value) -> Option<Value> {
     let all = entries(body);

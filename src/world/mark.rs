@@ -61,6 +61,13 @@ pub fn put_on_config(config: &mut Map<String, Value>, owner: &Owner) {
     }
 }
 
+/// Takes the marks off a stream's or consumer's configuration.
+pub fn take_from_config(config: &mut Map<String, Value>) {
+    if let Some(metadata) = config.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|name, _| name != PROJECT && name != OBJECT);
+    }
+}
+
 fn take(body: &mut Value, marks: &str, name: &str) -> Option<String> {
     let metadata = body.get_mut("metadata")?.as_object_mut()?;
     let map = metadata.get_mut(marks)?.as_object_mut()?;

@@ -37,6 +37,7 @@ mod live_kubernetes_reads;
 mod live_kubernetes_replace;
 mod live_kubernetes_shortcut;
 mod live_lock;
+mod live_moved;
 mod live_nack;
 mod live_nack_stores;
 mod live_preflight;
@@ -140,6 +141,7 @@ fn servers() -> Vec<Vec<Trial>> {
         live_kubernetes_shortcut::trials(),
         live_knative::trials(),
         live_lock::trials(),
+        live_moved::trials(),
         live_ready::trials(),
         live_preflight::trials(),
         live_prune::trials(),

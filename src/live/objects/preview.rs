@@ -29,7 +29,7 @@ pub(in crate::live) async fn preview(
     let asked = plan.changes.iter().filter_map(|change| {
         let asked = change.write.as_ref().or(change.probe.as_ref());
         // A deletion is judged by what was read; there is nothing to compare an answer with.
-        let write = asked.filter(|w| change.key.object().is_some() && w.mode != Mode::Delete)?;
+        let write = asked.filter(|w| change.key.object().is_some() && w.mode.keeps())?;
         Some(async move {
             if write.mode == Mode::Replace {
                 return Ok((change.key.clone(), Preview::Unknown(ANEW.to_owned())));

@@ -1,15 +1,16 @@
 //! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
 //! apply (or a deletion) that names the version it was compared with.
 
-use kube::api::{Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::apply::rollout::{Outcome, Step};
 use crate::live::cluster::{Cluster, status, words};
 use crate::live::{discovery, pause};
 use crate::plan::Mode;
+use crate::world::applyset::PART_OF;
 use crate::world::secret::Vault;
-use crate::world::{managed, normal};
+use crate::world::{managed, mark, normal};
 
 use super::{api, brief, delete, is_conflict, kind_of, params, patch};
 
@@ -46,7 +47,7 @@ pub(in crate::live) async fn write(
 /// The body that says the kind: what is deleted has no other than what was seen.
 fn kind_body(step: &Step) -> &Value {
     match step.write.mode {
-        Mode::Delete => step.write.observed.as_ref().unwrap_or(&step.write.body),
+        Mode::Delete | Mode::Forget => step.write.observed.as_ref().unwrap_or(&step.write.body),
         Mode::Put | Mode::Replace => &step.write.body,
     }
 }
@@ -63,7 +64,10 @@ async fn attempt(cluster: &Cluster, step: &Step, vault: &Vault, salt: &str) -> A
         Err(outcome) => return Attempt::Ended(outcome),
     };
     match (step.write.mode, &mut found) {
-        (Mode::Delete, None) => return Attempt::Ended(Outcome::Done { uid: None }),
+        (Mode::Delete | Mode::Forget, None) => {
+            return Attempt::Ended(Outcome::Done { uid: None });
+        }
+        (Mode::Forget, Some(found)) => return forget(cluster, step, found).await,
         (Mode::Delete, Some(found)) => return delete::delete(cluster, step, found).await,
         (Mode::Replace, Some(found)) => return replace(cluster, step, vault, found).await,
         (Mode::Put, Some(found)) if step.write.upgrade => {
@@ -126,17 +130,43 @@ async fn upgrade(cluster: &Cluster, step: &Step, found: &mut Fresh) -> Result<()
     let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, &step.write.body)) else {
         return Err(Attempt::Ended(Outcome::Failed("its kind is not served".to_owned())));
     };
-    let body = json!({"metadata": {
-        "uid": found.uid, "resourceVersion": found.version, "managedFields": fields,
-    }});
     let api = api(cluster, kind, key.namespace.as_deref());
+    found.version =
+        merge(cluster, &api, &key.name, found, json!({"managedFields": fields})).await?;
+    Ok(())
+}
+
+/// Takes the marks off, and evctl's name off the fields that it applied; all else stays as it is.
+async fn forget(cluster: &Cluster, step: &Step, found: &Fresh) -> Attempt {
+    let (Some(key), Some(kind)) = (step.key.object(), kind_of(cluster, kind_body(step))) else {
+        return Attempt::Ended(Outcome::Failed("its kind is not served".to_owned()));
+    };
+    let metadata = json!({
+        "labels": {mark::PROJECT: null, PART_OF: null},
+        "annotations": {mark::OBJECT: null},
+        "managedFields": found.forgotten,
+    });
+    let api = api(cluster, kind, key.namespace.as_deref());
+    match merge(cluster, &api, &key.name, found, metadata).await {
+        Ok(_) => Attempt::Ended(Outcome::Done { uid: None }),
+        Err(ended) => ended,
+    }
+}
+
+/// Merges metadata into the object that was read, and gives its new version.
+async fn merge(
+    cluster: &Cluster,
+    api: &Api<DynamicObject>,
+    name: &str,
+    found: &Fresh,
+    mut metadata: Value,
+) -> Result<String, Attempt> {
+    metadata["uid"] = json!(found.uid);
+    metadata["resourceVersion"] = json!(found.version);
+    let body = json!({"metadata": metadata});
     let (params, patch) = (PatchParams::default(), Patch::Merge(&body));
-    let upgrading = api.patch(&key.name, &params, &patch);
-    match tokio::time::timeout(cluster.timeout, upgrading).await {
-        Ok(Ok(object)) => {
-            found.version = object.metadata.resource_version.unwrap_or_default();
-            Ok(())
-        }
+    match tokio::time::timeout(cluster.timeout, api.patch(name, &params, &patch)).await {
+        Ok(Ok(object)) => Ok(object.metadata.resource_version.unwrap_or_default()),
         Ok(Err(error)) => Err(refused(&error)),
         Err(_) => Err(Attempt::Ended(Outcome::Failed("no answer in time".to_owned()))),
     }
@@ -148,6 +178,8 @@ pub(super) struct Fresh {
     pub(super) version: String,
     /// Its managed fields with those of client-side apply made evctl's; `None` where there are none.
     upgraded: Option<Value>,
+    /// Its managed fields without evctl's.
+    forgotten: Value,
 }
 
 async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fresh>, Outcome> {
@@ -159,13 +191,13 @@ async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fres
     let found = found.map_err(|error| Outcome::Failed(format!("{}: {}", error.what, error.why)))?;
     let Some(object) = found else {
         return match (&step.write.observed, step.write.mode) {
-            (None, _) | (_, Mode::Delete) => Ok(None),
+            (None, _) | (_, Mode::Delete | Mode::Forget) => Ok(None),
             _ => Err(Outcome::Stale("it has gone since the plan was made".to_owned())),
         };
     };
     let version = object.metadata.resource_version.clone().unwrap_or_default();
     let body = serde_json::to_value(object).map_err(|error| Outcome::Failed(error.to_string()))?;
-    let upgraded = managed::upgraded(&body);
+    let (upgraded, forgotten) = (managed::upgraded(&body), managed::forgotten(&body));
     let now = normal::live(body, salt);
     let uid = now.uid.clone().unwrap_or_default();
     let Some(seen) = &step.write.observed else {
@@ -180,7 +212,7 @@ async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fres
         return Err(Outcome::Stale("its owner has changed since the plan was made".to_owned()));
     }
     match crate::plan::fields::object_diff(seen, &now.body, None).first() {
-        None => Ok(Some(Fresh { uid, version, upgraded })),
+        None => Ok(Some(Fresh { uid, version, upgraded, forgotten })),
         Some(field) => {
             Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
         }

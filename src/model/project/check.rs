@@ -18,6 +18,14 @@ pub fn check(project: &Project, place: Place<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     policy(project.policy.as_ref(), &Path::of("policy"), place, &mut found);
     defaults(project.defaults.as_ref(), &Path::of("defaults"), place, &mut found);
+    for (at, moved) in project.moved.iter().flatten().enumerate() {
+        if moved.from == project.name {
+            let path = Path::of("moved").index(at).key("from");
+            let message = format!("`{}` is this project itself", moved.from.as_str());
+            let help = "name the project that the objects are marked with now";
+            found.push(place.finding(Code::InvalidValue, &path, message, help));
+        }
+    }
     for (name, environment) in project.environments.iter().flatten() {
         let at = Path::of("environments").key(name.as_str());
         policy(environment.policy.as_ref(), &at.key("policy"), place, &mut found);

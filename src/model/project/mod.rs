@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::text::{EnvironmentName, ProjectName};
+use super::text::{EnvironmentName, ObjectText, ProjectName};
 
 pub use check::check;
 pub use environment::{
@@ -52,6 +52,21 @@ pub struct Project {
     pub defaults: Option<Defaults>,
     /// What evctl may do, and how much findings weigh.
     pub policy: Option<Policy>,
+    /// Projects whose objects become this one's where this one declares them, as they are.
+    pub moved: Option<Vec<Moved>>,
+    /// Objects that are declared no longer and stay as they are: the project forgets them, and never deletes
+    /// them. As `kind[.group]/[namespace/]name`, `stream/NAME` or `consumer/STREAM/NAME`.
+    pub removed: Option<Vec<ObjectText>>,
+}
+
+/// A project whose objects become this one's.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Moved {
+    /// The name that the objects are marked with.
+    pub from: ProjectName,
+    /// Those that are meant. Absent: all that this project declares.
+    pub objects: Option<Vec<ObjectText>>,
 }
 
 /// The version of project files.

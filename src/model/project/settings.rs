@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::assumed::{Assumed, Features};
-use crate::model::text::EnvironmentName;
+use crate::model::text::{EnvironmentName, ObjectText};
 
-use super::Project;
 use super::environment::{Assume, Defaults, Environment, KubernetesPlane, NatsPlane, Streams};
 use super::policy::Policy;
+use super::{Moved, Project};
 
 /// What a run goes by.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub assume: Assume,
     pub defaults: Defaults,
     pub policy: Policy,
+    pub moved: Vec<Moved>,
+    pub removed: Vec<ObjectText>,
 }
 
 /// An environment was asked for that the project does not have.
@@ -56,6 +58,8 @@ pub fn settings(project: &Project, environment: Option<&str>) -> Result<Settings
         assume: assume(project.assume.as_ref(), chosen.assume.as_ref()),
         defaults: defaults(project.defaults.as_ref(), chosen.defaults.as_ref()),
         policy: project.policy.clone().unwrap_or_default().with(chosen.policy.as_ref()),
+        moved: project.moved.clone().unwrap_or_default(),
+        removed: project.removed.clone().unwrap_or_default(),
     })
 }
 

@@ -112,10 +112,15 @@ impl<'a> Stage<'a> {
     /// Carries a change out, unless there is a reason why it cannot be.
     fn play(&mut self, change: &Change) -> Option<Trouble> {
         let write = change.write.as_ref()?;
-        if write.mode == Mode::Delete {
-            self.delete(&change.key);
-            return None;
+        match write.mode {
+            Mode::Delete => self.delete(&change.key),
+            Mode::Put | Mode::Replace => return self.put(change, write.mode),
+            Mode::Forget => {}
         }
+        None
+    }
+
+    fn put(&mut self, change: &Change, mode: Mode) -> Option<Trouble> {
         let (key, config) = self.wanted(&change.key)?;
         if change.action == Action::Adopt
             && let Some(trouble) = names::taken(key, config, self.live)
@@ -126,9 +131,9 @@ impl<'a> Stage<'a> {
         let bound = position.is_some_and(|position| position.push_bound);
         let paper = self.account(key)?;
         match key {
-            Key::Stream { .. } => stream_step(paper, key, config, write.mode),
+            Key::Stream { .. } => stream_step(paper, key, config, mode),
             Key::Consumer { stream, name, .. } => {
-                consumer_step(paper, (key, stream, name), config, write.mode, bound)
+                consumer_step(paper, (key, stream, name), config, mode, bound)
             }
             Key::Object(_) => None,
         }
@@ -137,7 +142,7 @@ impl<'a> Stage<'a> {
     /// Why a change is not sure to be carried out, although nothing is known against it.
     fn doubt(&self, change: &Change) -> Option<String> {
         let Some(site) = change.key.site() else { return change.unverified.clone() };
-        let write = change.write.as_ref().filter(|write| write.mode != Mode::Delete)?;
+        let write = change.write.as_ref().filter(|write| write.mode.keeps())?;
         let paper = self.accounts.get(first_site(self.live, site))?;
         let live = self.live.objects.get(&change.key).filter(|_| write.mode == Mode::Put);
         let live = live.and_then(|object| object.body.as_object());

@@ -76,7 +76,9 @@ fn uses<'a>(
 ) -> BTreeMap<Pool<'a>, Use> {
     let mut uses: BTreeMap<Pool<'a>, Use> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
-        let Some(write) = &change.write else { continue };
+        let Some(write) = change.write.as_ref().filter(|write| write.mode != Mode::Forget) else {
+            continue;
+        };
         let before = live.objects.get_key_value(&change.key);
         let after = desired.world.objects.get_key_value(&change.key);
         let after = after.filter(|_| write.mode != Mode::Delete);

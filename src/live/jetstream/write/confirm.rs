@@ -9,9 +9,9 @@ use crate::live::LiveError;
 use crate::live::jetstream::list::{ConsumerEntry, Entry, StreamEntry, list};
 use crate::live::nats::Connection;
 use crate::plan::Mode;
-use crate::world::Key;
+use crate::world::{Key, mark};
 
-use super::difference;
+use super::{MARKED, difference};
 
 /// Which of these steps are not as meant, and why, by their numbers in the plan.
 pub(in crate::live) async fn confirm(
@@ -69,6 +69,8 @@ fn fault(step: &Step, held: &BTreeMap<Key, Config>) -> Option<String> {
     match (held.get(&step.key), step.write.mode) {
         (None, Mode::Delete) => None,
         (Some(_), Mode::Delete) => Some("it is still there".to_owned()),
+        (None, Mode::Forget) => None,
+        (Some(config), Mode::Forget) => mark::of_config(config).map(|_| MARKED.to_owned()),
         (None, _) => Some("it is not there".to_owned()),
         (Some(config), _) => difference(step, config),
     }

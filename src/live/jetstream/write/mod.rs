@@ -26,6 +26,9 @@ const ABSENT: [u64; 2] = [10059, 10014];
 /// "stream name already in use with a different configuration" and "consumer already exists".
 const DIFFERENT: [u64; 2] = [10058, 10148];
 
+/// What is said where marks were to go and did not.
+const MARKED: &str = "it still has the project's marks";
+
 /// "error creating store for stream".
 const STORE: u64 = 10049;
 
@@ -82,6 +85,8 @@ impl Writing<'_> {
                 (Mode::Put, None) => self.create().await,
                 (Mode::Replace, _) => self.replace().await,
                 (Mode::Delete, _) => self.delete().await,
+                (Mode::Forget, Some(found)) => self.forget(found.config).await,
+                (Mode::Forget, None) => Outcome::Done { uid: None },
             },
         }
     }
@@ -144,6 +149,22 @@ impl Writing<'_> {
                 Outcome::Failed(format!("whether it is gone cannot be read: {error}"))
             }
             (Err(error), _) => Outcome::Failed(refused(&error)),
+        }
+    }
+
+    /// Takes the marks off, and leaves all else as it is.
+    async fn forget(&self, mut config: Config) -> Outcome {
+        mark::take_from_config(&mut config);
+        let (subject, body) = self.subjects.request(config, Intent::Update);
+        let answer = self.nats.request(subject, Some(&body)).await;
+        // An error does not prove that nothing was written.
+        match (answer, self.find().await) {
+            (_, Ok(None)) => Outcome::Done { uid: None },
+            (_, Ok(Some(found))) if mark::of_config(&found.config).is_none() => {
+                Outcome::Done { uid: None }
+            }
+            (Err(error), _) => Outcome::Failed(refused(&error)),
+            (Ok(_), _) => Outcome::Failed(MARKED.to_owned()),
         }
     }
 
