@@ -3,6 +3,7 @@
 //! server's own default counts, and not the CRD's (docs/decisions/0007-nack.md).
 
 mod consumer;
+pub mod declare;
 mod store;
 mod stream;
 
