@@ -277,6 +277,6 @@ pub(super) fn project(text: &str) -> Result<String, String> {
     ProjectName::parse(text).map(|name| name.as_str().to_owned())
 }
 
-fn namespace(text: &str) -> Result<String, String> {
+pub(super) fn namespace(text: &str) -> Result<String, String> {
     crate::model::text::NamespaceName::parse(text).map(|name| name.as_str().to_owned())
 }

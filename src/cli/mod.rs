@@ -9,6 +9,7 @@ mod environment;
 pub mod exit;
 mod explain;
 mod findings;
+mod import;
 mod init;
 mod inputs;
 mod interrupt;
@@ -57,6 +58,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
+    Import(import::ImportArgs),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
@@ -86,6 +88,7 @@ fn verb(verb: &Verb, environment: &Environment, ui: Ui) -> Exit {
         Verb::Explain(args) => explain::run(args, ui),
         Verb::Schema(args) => schema::run(args, ui),
         Verb::Apply(args) => wait(ui, apply::run(args, environment, ui)),
+        Verb::Import(args) => wait(ui, import::run(args, environment, ui)),
         Verb::Destroy(args) => wait(ui, destroy::run(args, environment, ui)),
     }
 }

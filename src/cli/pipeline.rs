@@ -70,7 +70,8 @@ pub(super) fn manifests(args: &InputArgs) -> Result<(Vec<Manifest>, Chosen), Str
     Ok((model::load(inputs, namespace, &chosen.assumed).manifests, chosen))
 }
 
-fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
+/// What inputs come to once references between them are resolved.
+pub(super) fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
     let assumed = &chosen.assumed;
     let loaded = model::load(inputs.to_vec(), namespace, assumed);
     let mut findings = loaded.findings;

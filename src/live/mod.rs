@@ -26,8 +26,9 @@ use crate::plan::Plan;
 use crate::plan::verify::Preview;
 use crate::world::secret::Vault;
 use crate::world::site::{Declared, Reference, Site, scoped_sites};
-use crate::world::{Account, Key, World};
+use crate::world::{Account, Key, Object, World};
 
+pub use objects::Imported;
 pub use target::{NatsAuth, NatsTarget, servers};
 pub use writer::Writer;
 
@@ -272,6 +273,32 @@ impl Servers {
         world.objects.sort_unstable_keys();
         world.others.sort_unstable_keys();
         Ok(world)
+    }
+
+    /// Every object of these groups, of one namespace or of all.
+    ///
+    /// # Errors
+    /// The cluster could not be reached.
+    pub async fn import(
+        &self,
+        groups: &[&str],
+        namespace: Option<&str>,
+    ) -> Result<Imported, LiveError> {
+        match &self.cluster {
+            Some(cluster) => objects::import(cluster, groups, namespace).await,
+            None => Ok(Imported::default()),
+        }
+    }
+
+    /// Every stream of the run's own account and its durable consumers.
+    ///
+    /// # Errors
+    /// The server could not be reached, or did not list everything.
+    pub async fn import_streams(&self) -> Result<BTreeMap<Key, Object>, LiveError> {
+        match self.nats.get("") {
+            Some(nats) => jetstream::observe::everything(nats).await,
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     /// Looks at the locks of whatever has not been read from yet.

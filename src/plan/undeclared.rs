@@ -12,8 +12,10 @@ pub(super) fn undeclared(desired: &Desired, live: &World, project: &str) -> Vec<
         let owner = stream.and_then(|stream| live.objects.get(&stream)?.owner.as_ref());
         owner.is_some_and(|owner| owner.project == project)
     };
+    // A consumer without a durable name goes with its client.
+    let is_durable = |object: &Object| object.body.get("durable_name").is_some();
     let is_ours = |object: &Object, key: &Key| {
-        (object.owner.is_none() && of_our_stream(key))
+        (object.owner.is_none() && of_our_stream(key) && is_durable(object))
             || object.owner.as_ref().is_some_and(|owner| {
                 // A copied mark names another object.
                 owner.project == project

@@ -3,6 +3,7 @@
 //! Knows nothing of plans, and of servers only what they said when they were observed.
 
 pub mod applyset;
+pub mod export;
 pub mod lower;
 pub mod managed;
 pub mod mark;

@@ -28,6 +28,7 @@ mod live_connections;
 mod live_destroy;
 mod live_faults;
 mod live_impact;
+mod live_import;
 mod live_interrupted;
 mod live_jetstream;
 mod live_knative;
@@ -129,6 +130,7 @@ fn files() -> Vec<Vec<Trial>> {
 fn servers() -> Vec<Vec<Trial>> {
     vec![
         live_impact::trials(),
+        live_import::trials(),
         live_recipe::trials(),
         live_reported::trials(),
         live_jetstream::trials(),

@@ -126,3 +126,12 @@ fn consumers_of(version: &str) {
     }
     judge.verdict();
 }
+
+/// A stream as somebody might ask for it, and consumers of it.
+pub(super) fn drawn(seed: u64, name: &str) -> (Value, Vec<Value>) {
+    let mut dice = Dice::new(seed);
+    let stream = Value::Object(streams::config(&mut dice, name));
+    let consumer = |number| consumers::config(&mut dice, &format!("C{number}"));
+    let consumers = (0..2).map(consumer).map(Value::Object).collect();
+    (stream, consumers)
+}

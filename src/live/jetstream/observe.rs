@@ -150,6 +150,34 @@ pub(in crate::live) async fn observe(
     Ok(())
 }
 
+/// Every stream and consumer of an account, as they are.
+///
+/// # Errors
+/// The server could not be reached, or named something that it did not list.
+pub(in crate::live) async fn everything(
+    nats: &Connection,
+) -> Result<BTreeMap<Key, Object>, LiveError> {
+    const STREAMS: &str = "STREAM.LIST";
+    let site = Site { name: "", same: BTreeSet::new() };
+    let streams =
+        list(nats, STREAMS, Seen::of).await.map_err(|error| error.spoken(nats, STREAMS))?;
+    let names: Vec<String> = streams.entries.iter().map(|seen| seen.name.clone()).collect();
+    let (mut world, mut unread) = (World::default(), streams.unread);
+    for (name, listed) in consumers(nats, names).await {
+        take(nats, &site, &name, Some(listed), &mut unread, &mut world)?;
+    }
+    if let Some((name, why)) = unread.first_key_value() {
+        return Err(LiveError::new(
+            format!("stream {name} of {} could not be read", nats.account.name),
+            why.clone(),
+            "import once the server lists everything",
+        ));
+    }
+    let mut all: BTreeMap<Key, Object> = world.objects.into_iter().collect();
+    all.extend(streams.entries.into_iter().map(|seen| (site.stream(&seen.name), seen.object())));
+    Ok(all)
+}
+
 /// Whether a stream has consumers that can be asked for.
 fn is_read(seen: &Seen, unread: &BTreeMap<String, String>) -> bool {
     seen.state.consumers > 0 && !unread.contains_key(&seen.name)

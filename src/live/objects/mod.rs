@@ -3,6 +3,7 @@
 
 mod applyset;
 mod delete;
+mod import;
 mod observe;
 mod preview;
 mod ready;
@@ -22,6 +23,8 @@ use super::cluster::{Cluster, status};
 use super::discovery::Kind;
 
 pub(super) use applyset::{close, open};
+pub use import::Imported;
+pub(super) use import::import;
 pub(super) use observe::observe;
 pub(super) use preview::preview;
 pub(super) use ready::await_ready;

@@ -84,16 +84,16 @@ pub(in crate::live) async fn observe(
 }
 
 /// What one LIST is about.
-struct Place {
-    kind: Kind,
+pub(super) struct Place {
+    pub(super) kind: Kind,
     /// `None` for the whole cluster.
-    namespace: Option<String>,
+    pub(super) namespace: Option<String>,
     /// What selects the objects where not all are wanted.
-    selector: Option<String>,
+    pub(super) selector: Option<String>,
 }
 
 /// What came of a LIST.
-enum Read {
+pub(super) enum Read {
     Whole(Vec<Value>),
     /// The kind is not there.
     NotServed(Status),
@@ -173,7 +173,7 @@ fn take(bodies: Vec<Value>, place: &Place, wanted: &Wanted, world: &mut World) {
 
 impl Place {
     /// Lists everything, page by page; from the start again where a token has expired on the way.
-    async fn list(&self, cluster: &Cluster) -> Result<Read, LiveError> {
+    pub(super) async fn list(&self, cluster: &Cluster) -> Result<Read, LiveError> {
         let mut refused = Status::default();
         for _ in 0..TRIES {
             match self.pages(cluster).await? {

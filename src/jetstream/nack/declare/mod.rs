@@ -42,6 +42,11 @@ pub fn declare_stream(live: &Config) -> Result<Declared, Unsayable> {
             return Ok(declared);
         }
     }
+    // Whatever is changed of such a stream, its server makes it republish everything.
+    let republish = normal.get("republish").and_then(Value::as_object);
+    if republish.is_some_and(|republish| republish.get("dest").is_none_or(|dest| dest == "")) {
+        return Err(Unsayable(vec!["republish".to_owned()]));
+    }
     let spec = spec(&normal, STREAM, stream_rules::FIELDS, &["name", "subjects", "storage"]);
     let lower = |spec: &StreamSpec| stream_rules::into_normal(stream(spec));
     let spec = settled(&normal, spec, lower)?;
@@ -77,7 +82,9 @@ fn store(normal: &Config, kind: &'static str, bucket: &str) -> Option<Declared> 
         plain_sources(&mut spec);
         settled(normal, spec, |spec: &KeyValueSpec| stream_rules::into_normal(key_value(spec)))
     } else {
-        settled(normal, spec, |spec: &ObjectStoreSpec| stream_rules::into_normal(object_store(spec)))
+        settled(normal, spec, |spec: &ObjectStoreSpec| {
+            stream_rules::into_normal(object_store(spec))
+        })
     };
     Some(Declared { kind, spec: Value::Object(spec.ok()?) })
 }
@@ -109,13 +116,19 @@ fn spec(normal: &Config, words: &[Word], table: &[Field], firm: &[&str]) -> Map<
         .filter(|(name, value)| firm.contains(&name.as_str()) || !is_default(name, value))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    if let Some(metadata) = said.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|name, _| {
-            !name.starts_with("_nats.") && ![PROJECT, OBJECT].contains(&name.as_str())
-        });
-    }
-    said.retain(|_, value| value.as_object().is_none_or(|fields| !fields.is_empty()));
+    plain_metadata(&mut said);
     translated(&said, words)
+}
+
+/// Metadata as a manifest may say it: not at all where somebody has used names that are the server's, as what
+/// no manifest says stays as it is.
+fn plain_metadata(said: &mut Config) {
+    let Some(metadata) = said.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    metadata.retain(|name, _| ![PROJECT, OBJECT].contains(&name.as_str()));
+    let is_server_s = metadata.keys().any(|name| name.starts_with("_nats."));
+    if is_server_s || metadata.is_empty() {
+        said.remove("metadata");
+    }
 }
 
 /// What the server fills in by other fields: left out where it would fill in the same.
@@ -177,7 +190,7 @@ mod tests {
     #[test]
     fn streams_are_declared() {
         check(
-            json!({"name": "A", "subjects": ["a"], "metadata": {"_nats.level": "1", "team": "x"}}),
+            json!({"name": "A", "subjects": ["a"], "metadata": {"team": "x"}}),
             "Stream",
             &json!({"name": "A", "subjects": ["a"], "storage": "file", "metadata": {"team": "x"}}),
         );

@@ -188,7 +188,8 @@ fn camel(text: &str) -> String {
 pub(super) fn go(nanoseconds: u64) -> String {
     const SECOND: u64 = 1_000_000_000;
     let small = [(SECOND, ""), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
-    let (unit, name) = small.into_iter().find(|(unit, _)| nanoseconds % unit == 0).unwrap_or((1, "ns"));
+    let (unit, name) =
+        small.into_iter().find(|(unit, _)| nanoseconds.is_multiple_of(*unit)).unwrap_or((1, "ns"));
     if unit < SECOND {
         return format!("{}{name}", nanoseconds / unit);
     }
