@@ -1,7 +1,7 @@
 //! Waiting until controllers say that objects are ready: one LIST and one watch for each kind and
 //! namespace, begun again where it ends. Must not decide what ready is (`world::readiness`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::channel::mpsc::UnboundedSender;
@@ -34,14 +34,9 @@ pub(in crate::live) async fn await_ready(
     tell: UnboundedSender<Told>,
 ) {
     let (say, mut said) = mpsc::unbounded_channel();
-    let groups = groups(awaited);
-    let watching = join_all(groups.into_iter().map(|(place, names)| {
-        let say = say.clone();
-        async move { Group { place, names, say }.watch(cluster).await }
-    }));
-    drop(say);
+    let watching = watch(cluster, groups(awaited), say);
     let mut watching = std::pin::pin!(watching);
-    let mut board = Board { tell, waits: BTreeMap::new() };
+    let mut board = Board { tell, waits: BTreeMap::new(), ready: BTreeSet::new() };
     let mut patience = std::pin::pin!(after(patience));
     let mut pause = Box::pin(after(SAID_EVERY));
     loop {
@@ -72,6 +67,8 @@ struct Board {
     tell: UnboundedSender<Told>,
     /// What each waits for, and whether that has been said.
     waits: BTreeMap<usize, (String, bool)>,
+    /// What has been said to be ready, and has not been heard otherwise since.
+    ready: BTreeSet<usize>,
 }
 
 impl Board {
@@ -79,10 +76,13 @@ impl Board {
         match told.readiness {
             Readiness::Ready => {
                 self.waits.remove(&told.at);
-                // Nobody who listens is nobody who waits.
-                let _ = self.tell.unbounded_send(told);
+                if self.ready.insert(told.at) {
+                    // Nobody who listens is nobody who waits.
+                    let _ = self.tell.unbounded_send(told);
+                }
             }
             Readiness::Waits(why) => {
+                self.ready.remove(&told.at);
                 let known = self.waits.get(&told.at);
                 if known.is_none_or(|(before, _)| *before != why) {
                     self.waits.insert(told.at, (why, false));
@@ -113,6 +113,27 @@ fn groups(awaited: &[Awaited]) -> BTreeMap<Place, BTreeMap<String, usize>> {
     groups
 }
 
+/// Ends once all have been seen ready at one time: while others become ready, what was ready may be so no
+/// longer.
+async fn watch(
+    cluster: &Cluster,
+    groups: BTreeMap<Place, BTreeMap<String, usize>>,
+    say: mpsc::UnboundedSender<Told>,
+) {
+    let all = || groups.iter().map(|(place, names)| (place.clone(), names.clone()));
+    let group = |(place, names)| Group { place, names, say: say.clone() };
+    join_all(all().map(|one| group(one).watch(cluster))).await;
+    loop {
+        let again = join_all(all().map(|one| group(one).look(cluster))).await;
+        let unready: Vec<Group> =
+            again.into_iter().filter(|group| !group.names.is_empty()).collect();
+        if unready.is_empty() {
+            return;
+        }
+        join_all(unready.into_iter().map(|group| group.watch(cluster))).await;
+    }
+}
+
 struct Group {
     place: Place,
     /// The objects that are not ready, by their name, with the number of their change.
@@ -123,16 +144,8 @@ struct Group {
 impl Group {
     /// Ends once every object has been seen ready.
     async fn watch(mut self, cluster: &Cluster) {
-        let (api_version, kind, namespace) = &self.place;
-        let known = cluster.kinds.get(&(api_version.clone(), kind.clone())).cloned();
-        let kind = match known {
-            Some(kind) => kind,
-            None => match discovery::find(cluster, api_version, kind).await {
-                Some(kind) => kind,
-                None => return self.say_all("its kind is not served"),
-            },
-        };
-        let api = api(cluster, &kind, namespace.as_deref());
+        let Some(kind) = self.kind(cluster).await else { return };
+        let api = api(cluster, &kind, self.place.2.as_deref());
         while let Err(error) = self.list_and_watch(cluster, &kind, &api).await {
             // What happened since a version that is too old is in the next LIST.
             if !matches!(status(&error), Some(status) if status.code == 410) {
@@ -140,6 +153,31 @@ impl Group {
                 after(LOOKED_EVERY).await;
             }
         }
+    }
+
+    /// One look: what is left is not ready.
+    async fn look(mut self, cluster: &Cluster) -> Self {
+        if let Some(kind) = self.kind(cluster).await {
+            let api = api(cluster, &kind, self.place.2.as_deref());
+            // What cannot be looked at is looked at again.
+            let _ = self.list(&kind, &api).await;
+        }
+        self
+    }
+
+    /// The kind, where it is served: else nothing is there to wait for.
+    async fn kind(&mut self, cluster: &Cluster) -> Option<Kind> {
+        let (api_version, kind, _) = &self.place;
+        let known = cluster.kinds.get(&(api_version.clone(), kind.clone())).cloned();
+        let found = match known {
+            Some(kind) => Some(kind),
+            None => discovery::find(cluster, api_version, kind).await,
+        };
+        if found.is_none() {
+            self.say_all("its kind is not served");
+            self.names.clear();
+        }
+        found
     }
 
     /// One LIST, and what happens after it until all are ready.
