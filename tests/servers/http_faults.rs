@@ -24,6 +24,16 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// What becomes of a request.
+pub(crate) enum Fault {
+    /// It is answered here.
+    Answer(Answer),
+    /// The API server has done it, and so many bytes of its answer come through.
+    Torn(usize),
+    /// The API server never sees it, and the connection ends.
+    Cut,
+}
+
 /// The server. It ends when it is dropped.
 pub(crate) struct Faults {
     listener: Stubborn,
@@ -34,11 +44,11 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Gives `fault`'s answers, by method and path with query, where it has one.
+    /// Does what `fault` says, by method and path with query, where it says anything.
     pub(crate) fn start(
         kubectl: &std::path::Path,
         kubeconfig: &std::path::Path,
-        fault: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
+        fault: impl Fn(&str, &str) -> Option<Fault> + Send + Sync + 'static,
     ) -> Self {
         let scratch = Scratch::new();
         let behind = stubborn::closed().port();
@@ -82,7 +92,7 @@ impl Faults {
 fn serve(
     client: &TcpStream,
     behind: u16,
-    fault: &(dyn Fn(&str, &str) -> Option<Answer> + Send + Sync),
+    fault: &(dyn Fn(&str, &str) -> Option<Fault> + Send + Sync),
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(client);
     let mut head = String::new();
@@ -105,16 +115,22 @@ fn serve(
     let mut words = head.split_whitespace();
     let (method, uri) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let mut client = client;
-    if let Some(answer) = fault(method, uri) {
-        let Answer { status, headers, body } = answer;
-        return write!(
-            client,
-            "HTTP/1.1 {status} Fault\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        );
-    }
+    let keeps = match fault(method, uri) {
+        None => u64::MAX,
+        Some(Fault::Torn(bytes)) => bytes as u64,
+        Some(Fault::Cut) => return Ok(()),
+        Some(Fault::Answer(Answer { status, headers, body })) => {
+            return write!(
+                client,
+                "HTTP/1.1 {status} Fault\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+                body.len()
+            );
+        }
+    };
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, behind))?;
     write!(server, "{head}Connection: close\r\n\r\n")?;
     server.write_all(&body)?;
-    std::io::copy(&mut server, &mut client).map(drop)
+    std::io::copy(&mut (&mut server).take(keeps), &mut client)?;
+    // What does not come through is waited for all the same: it has been done.
+    std::io::copy(&mut server, &mut std::io::sink()).map(drop)
 }

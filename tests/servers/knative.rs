@@ -116,9 +116,9 @@ impl Knative {
     fn start() -> Self {
         let programs = lookup::knative().unwrap_or_else(|reason| panic!("{reason}"));
         let cluster = Cluster::start();
-        let manager = cluster.start_controller_manager();
         install(&cluster, &programs.config);
-        let mut processes = vec![manager];
+        // The garbage collector finds new kinds every half minute, and those that are there at once.
+        let mut processes = vec![cluster.start_controller_manager()];
         for process in PROCESSES {
             processes.push(process.start(&cluster, &programs.folder));
         }

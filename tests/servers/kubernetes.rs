@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::audit::{self, Marker, Request};
 use super::certificates::{Authority, Identity};
-use super::http_faults::{Answer, Faults};
+use super::http_faults::{Answer, Fault, Faults};
 use super::kubectl::{Kubectl, Said};
 use super::kubernetes_setup as setup;
 use super::supervised::{Scratch, Supervised};
@@ -195,6 +195,14 @@ impl Cluster {
     pub(crate) fn faults(
         &self,
         fault: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Faults {
+        self.faulty(move |method, uri| fault(method, uri).map(Fault::Answer))
+    }
+
+    /// The server behind one that treats some requests badly.
+    pub(crate) fn faulty(
+        &self,
+        fault: impl Fn(&str, &str) -> Option<Fault> + Send + Sync + 'static,
     ) -> Faults {
         Faults::start(&self.kubectl.program, &self.kubectl.kubeconfig, fault)
     }

@@ -128,6 +128,12 @@ fn a_topology_becomes_ready() {
     let gone =
         waiting::until(LIMIT, Duration::from_millis(200), || all(&place).is_empty().then_some(()));
     assert!(gone.is_some(), "left: {:?}", all(&place));
+    // Channels had a Service each.
+    let services = || place.kubectl(&["get", "services", "-o", "name"], "");
+    let gone = waiting::until(LIMIT, Duration::from_millis(200), || {
+        (services() == "service/ledger\n").then_some(())
+    });
+    assert!(gone.is_some(), "left: {}", services());
 }
 
 const SERVICE: &str =

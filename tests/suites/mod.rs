@@ -32,7 +32,9 @@ mod live_import;
 mod live_interrupted;
 mod live_jetstream;
 mod live_knative;
+mod live_knative_verdicts;
 mod live_kubernetes;
+mod live_kubernetes_faults;
 mod live_kubernetes_prune;
 mod live_kubernetes_reads;
 mod live_kubernetes_replace;
@@ -137,11 +139,13 @@ fn servers() -> Vec<Vec<Trial>> {
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_kubernetes_faults::trials(),
         live_kubernetes_prune::trials(),
         live_kubernetes_reads::trials(),
         live_kubernetes_replace::trials(),
         live_kubernetes_shortcut::trials(),
         live_knative::trials(),
+        live_knative_verdicts::trials(),
         live_lock::trials(),
         live_moved::trials(),
         live_ready::trials(),

@@ -14,8 +14,12 @@ use crate::world::{managed, mark, normal};
 
 use super::{api, brief, delete, is_conflict, kind_of, params, patch};
 
+/// How often a write is tried that meets another. While what refers to an object goes, its controller
+/// writes it again and again.
+const TRIES: usize = 20;
+
 /// Writes one object. Controllers touch status all the time, so a write that meets another is tried
-/// once more.
+/// again, each time after a fresh look.
 pub(in crate::live) async fn write(
     cluster: &Cluster,
     step: &Step,
@@ -35,7 +39,11 @@ pub(in crate::live) async fn write(
         }
     }
     let mut outcome = attempt(cluster, step, vault, salt).await;
-    if let Attempt::Raced = outcome {
+    for _ in 1..TRIES {
+        if !matches!(outcome, Attempt::Raced) {
+            break;
+        }
+        pause().await;
         outcome = attempt(cluster, step, vault, salt).await;
     }
     match outcome {
