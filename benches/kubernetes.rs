@@ -1,0 +1,247 @@
+//! How long plan and apply take against a real API server, beside the requests that any program must send
+//! for the same, and beside `kubectl diff`, all in one run and in turn.
+//!
+//!   cargo bench --bench kubernetes
+//!
+//! `EVCTL_BENCH_OBJECTS` (10000) objects are planned in steady state, `EVCTL_BENCH_APPLY` (2000) are made,
+//! `EVCTL_BENCH_ROUNDS` (3) times each; `kubectl diff` gets `EVCTL_BENCH_SAMPLE` (100) of them, and its time
+//! is scaled. `EVCTL_BENCH_BINARY` names another evctl. The best round counts: other work on the machine
+//! only adds to it.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench prints, and may stop"
+)]
+#![expect(clippy::disallowed_methods, reason = "a bench looks at the clock and the environment")]
+
+mod generate;
+#[path = "../tests/servers/mod.rs"]
+mod servers;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt};
+use generate::{Mix, Repository};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use servers::kubernetes::Cluster;
+
+/// As many objects in a page, and as many writes at once, as evctl has.
+const PAGE: usize = 500;
+const WRITES: usize = evctl::apply::CONCURRENCY;
+/// The kinds that are made: their API and plural.
+const KINDS: [(&str, &str); 3] = [
+    ("apis/eventing.knative.dev/v1", "triggers"),
+    ("apis/eventing.knative.dev/v1", "brokers"),
+    ("api/v1", "services"),
+];
+
+struct Sizes {
+    objects: usize,
+    apply: usize,
+    rounds: usize,
+    sample: usize,
+}
+
+fn main() {
+    let number = |name: &str, usual: usize| {
+        std::env::var(name).ok().map_or(usual, |text| text.parse().expect("a number"))
+    };
+    let sizes = Sizes {
+        objects: number("EVCTL_BENCH_OBJECTS", 10_000),
+        apply: number("EVCTL_BENCH_APPLY", 2_000),
+        rounds: number("EVCTL_BENCH_ROUNDS", 3),
+        sample: number("EVCTL_BENCH_SAMPLE", 100),
+    };
+    let cluster = Cluster::start();
+    cluster.install_crds();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let bare = runtime.block_on(Bare::connect(cluster.kubeconfig()));
+    plan(&sizes, &cluster, &runtime, &bare);
+    apply(&sizes, &cluster, &runtime, &bare);
+}
+
+/// The least that a program must do to ask an API server.
+struct Bare(Client);
+
+impl Bare {
+    async fn connect(kubeconfig: &Path) -> Self {
+        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+        Self(Client::try_from(config).unwrap())
+    }
+
+    async fn ask(&self, method: &str, uri: &str, body: Vec<u8>) -> String {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("Content-Type", "application/apply-patch+yaml")
+            .body(body)
+            .unwrap();
+        self.0.request_text(request).await.unwrap()
+    }
+
+    /// Every page of every kind, kinds at once. Gives how many bytes came.
+    async fn lists(&self, namespace: &str) -> usize {
+        let lists = KINDS.map(|(api, plural)| async move {
+            let (mut bytes, mut token) = (0, String::new());
+            loop {
+                let uri =
+                    format!("/{api}/namespaces/{namespace}/{plural}?limit={PAGE}&continue={token}");
+                let page = self.ask("GET", &uri, Vec::new()).await;
+                bytes += page.len();
+                // The head of a list says whether there is more; its items are thrown away unread.
+                let head = page.get(..2000.min(page.len())).unwrap_or(&page);
+                match head.split_once("\"continue\":\"").and_then(|(_, rest)| rest.split_once('"'))
+                {
+                    Some((next, _)) if !next.is_empty() => next.clone_into(&mut token),
+                    _ => return bytes,
+                }
+            }
+        });
+        futures::future::join_all(lists).await.into_iter().sum()
+    }
+
+    /// Applies every object, so many at once as evctl does.
+    async fn patches(&self, objects: &[(String, Vec<u8>)]) {
+        let patches = objects.iter().map(|(uri, body)| self.ask("PATCH", uri, body.clone()));
+        stream::iter(patches).buffer_unordered(WRITES).for_each(|_| async {}).await;
+    }
+}
+
+fn plan(sizes: &Sizes, cluster: &Cluster, runtime: &tokio::runtime::Runtime, bare: &Bare) {
+    let namespace = cluster.namespace("plan");
+    let folder = manifests(sizes.objects, 100);
+    let made = timed(|| run(&mut evctl("apply", folder.path(), cluster, &namespace)));
+    println!("{} objects (made by evctl in {:.1} s)", sizes.objects, made.as_secs_f64());
+    let sample = manifests(sizes.sample, sizes.sample);
+    let (mut lists, mut ours, mut kubectl) = (Best::new(), Best::new(), Best::new());
+    for _ in 0..sizes.rounds {
+        lists.take(timed(|| {
+            let bytes = runtime.block_on(bare.lists(&namespace));
+            assert!(bytes > sizes.objects * 500, "{bytes} bytes");
+        }));
+        ours.take(timed(|| run(&mut evctl("plan", folder.path(), cluster, &namespace))));
+        let diff = timed(|| {
+            let file = sample.path().display().to_string();
+            // Whether there are differences is its exit code, and of no matter here.
+            let _ = cluster.kubectl(&["diff", "-n", &namespace, "--server-side", "-f", &file]);
+        });
+        kubectl.take(diff.mul_f64(sizes.objects as f64 / sizes.sample as f64));
+    }
+    row("bare LISTs", lists, lists, "");
+    row("evctl plan", ours, lists, "of the bare LISTs (aim: 1.3)");
+    row("kubectl diff", kubectl, ours, "of evctl plan (a sample, scaled; aim: 80)");
+}
+
+fn apply(sizes: &Sizes, cluster: &Cluster, runtime: &tokio::runtime::Runtime, bare: &Bare) {
+    let folder = manifests(sizes.apply, 100);
+    let (mut patches, mut ours, mut saved) = (Best::new(), Best::new(), Best::new());
+    for _ in 0..sizes.rounds {
+        // Each into a namespace that holds nothing yet.
+        let namespace = cluster.namespace("bare");
+        let objects = objects(folder.path(), &namespace);
+        patches.take(timed(|| runtime.block_on(bare.patches(&objects))));
+        let namespace = cluster.namespace("apply");
+        ours.take(timed(|| run(&mut evctl("apply", folder.path(), cluster, &namespace))));
+        let namespace = cluster.namespace("saved");
+        let file = folder.path().join("plan.json");
+        let out = format!("--out={}", file.display());
+        run(evctl("plan", folder.path(), cluster, &namespace).arg(out));
+        saved.take(timed(|| run(&mut evctl("apply", &file, cluster, &namespace))));
+        std::fs::remove_file(&file).unwrap();
+    }
+    println!("{} objects made, {WRITES} at once", sizes.apply);
+    row("bare patches", patches, patches, "");
+    row("evctl apply", ours, patches, "of the bare patches, with the plan's dry-runs (aim: 1.15)");
+    row("a saved plan", saved, patches, "of the bare patches");
+}
+
+/// The patches that evctl sends too, but for its marks.
+fn objects(folder: &Path, namespace: &str) -> Vec<(String, Vec<u8>)> {
+    let mut objects = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.file_name().unwrap() == "evctl.yaml" {
+            continue;
+        }
+        let (documents, _) =
+            evctl::model::yaml::documents(&std::fs::read_to_string(&file).unwrap());
+        for root in documents.iter().filter_map(|document| document.root.as_ref()) {
+            let mut body = root.to_json();
+            body["metadata"]["namespace"] = namespace.into();
+            let kind = body["kind"].as_str().unwrap().to_lowercase();
+            let name = body["metadata"]["name"].as_str().unwrap();
+            let (api, plural) = KINDS.iter().find(|(_, plural)| plural.starts_with(&kind)).unwrap();
+            let uri = format!(
+                "/{api}/namespaces/{namespace}/{plural}/{name}?fieldManager=bare&fieldValidation=Strict"
+            );
+            objects.push((uri, body.to_string().into_bytes()));
+        }
+    }
+    objects
+}
+
+fn manifests(documents: usize, per_file: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("evctl.yaml"), "name: bench\n").unwrap();
+    let repository = Repository { mix: Mix::named("triggers"), documents, per_file };
+    for (name, text) in repository.files() {
+        // The namespace is said on the command line.
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("namespace:"));
+        let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// The binary, with nothing of the machine's environment.
+fn evctl(verb: &str, path: &Path, cluster: &Cluster, namespace: &str) -> Command {
+    let named = std::env::var_os("EVCTL_BENCH_BINARY");
+    let mut run = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_evctl").into()));
+    run.env_clear().arg(verb).arg(path).arg("--kubeconfig").arg(cluster.kubeconfig());
+    run.arg("--no-nats");
+    let is_saved = path.is_file();
+    if !is_saved {
+        run.args(["-n", namespace]);
+    }
+    if verb == "apply" {
+        run.args(["--yes", "--wait-timeout", "0"]);
+    }
+    run
+}
+
+/// Runs a program to its good end; what it prints on stdout is thrown away.
+fn run(command: &mut Command) {
+    let output = command.stdout(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// The shortest of the times so far.
+#[derive(Clone, Copy)]
+struct Best(Option<Duration>);
+
+impl Best {
+    fn new() -> Self {
+        Self(None)
+    }
+
+    fn take(&mut self, time: Duration) {
+        self.0 = Some(self.0.map_or(time, |best| best.min(time)));
+    }
+}
+
+fn row(what: &str, time: Best, beside: Best, of: &str) {
+    let (time, beside) = (time.0.unwrap(), beside.0.unwrap());
+    let ratio = time.div_duration_f64(beside);
+    println!("  {what:14} {:10.1} ms  {ratio:7.2} {of}", time.as_secs_f64() * 1e3);
+}
