@@ -94,10 +94,9 @@ impl Bare {
                     format!("/{api}/namespaces/{namespace}/{plural}?limit={PAGE}&continue={token}");
                 let page = self.ask("GET", &uri, Vec::new()).await;
                 bytes += page.len();
-                // The head of a list says whether there is more; its items are thrown away unread.
-                let head = page.get(..2000.min(page.len())).unwrap_or(&page);
-                match head.split_once("\"continue\":\"").and_then(|(_, rest)| rest.split_once('"'))
-                {
+                // Whether there is more stands before the items or after them; these are thrown away unread.
+                let token_at = page.rfind("\"continue\":\"").map(|at| &page[at + 12..]);
+                match token_at.and_then(|rest| rest.split_once('"')) {
                     Some((next, _)) if !next.is_empty() => next.clone_into(&mut token),
                     _ => return bytes,
                 }

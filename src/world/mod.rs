@@ -215,6 +215,9 @@ pub struct Cluster {
     /// Declared kinds that the cluster does not know and that can do without it, as (group, kind).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unserved: BTreeSet<(String, String)>,
+    /// Whether the NATS channel's controller runs here, which makes its streams and consumers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub channel_controller: bool,
     /// Kinds that could not be listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<reading::Unread>,

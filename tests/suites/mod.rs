@@ -23,6 +23,7 @@ mod inputs;
 mod kustomize;
 mod live_both_planes;
 mod live_changes;
+mod live_channel_controller;
 mod live_cluster;
 mod live_connections;
 mod live_destroy;
@@ -153,6 +154,7 @@ fn servers() -> Vec<Vec<Trial>> {
         live_prune::trials(),
         live_saved_plan::trials(),
         live_changes::trials(),
+        live_channel_controller::trials(),
         live_cluster::trials(),
         live_both_planes::trials(),
         live_destroy::trials(),

@@ -42,6 +42,7 @@ pub(in crate::live) async fn observe(
         listed = lists(cluster, wanted, &set).await?;
     }
     let (mut unread, mut notes) = (Vec::new(), Vec::new());
+    let channel_controller = channel_controller(cluster, wanted, &mut notes).await?;
     if let Some(Trouble::Unread(why)) = &set.trouble {
         notes.push(format!(
             "the project's ApplySet, {}, could not be read, so nothing of the cluster is pruned: {why}",
@@ -73,6 +74,7 @@ pub(in crate::live) async fn observe(
         cluster_scoped: cluster_scoped.collect(),
         namespaces: namespaces(cluster, wanted).await?,
         unserved,
+        channel_controller,
         unread,
         set: Some(set),
         notes,
@@ -245,6 +247,37 @@ impl std::fmt::Display for Place {
         match &self.namespace {
             Some(namespace) => write!(out, " of namespace {namespace}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// Whether the NATS channel's controller runs: its Deployment, as the channel's release names it, is there
+/// and is to have pods. Looked at where streams are wanted at all.
+async fn channel_controller(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    notes: &mut Vec<String>,
+) -> Result<bool, LiveError> {
+    const NAME: &str = "jetstream-ch-controller";
+    if wanted.streams.is_empty() {
+        return Ok(false);
+    }
+    let resource = kube::api::ApiResource::erase::<k8s_openapi::api::apps::v1::Deployment>(&());
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(cluster.client.clone(), "knative-eventing", &resource);
+    let looking = async { answered(api.get_opt(NAME).await) };
+    match cluster.ask(&format!("deployment knative-eventing/{NAME}"), looking).await? {
+        Ok(found) => Ok(found.is_some_and(|found| {
+            found.data.pointer("/spec/replicas").and_then(Value::as_u64) != Some(0)
+        })),
+        Err(status) => {
+            notes.push(format!(
+                "whether the NATS channel's controller runs could not be looked at, so evctl makes its \
+                 streams: {} ({}); `streams: observed` in the project says that it does",
+                brief(&status),
+                status.code
+            ));
+            Ok(false)
         }
     }
 }

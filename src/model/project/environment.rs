@@ -28,8 +28,8 @@ pub struct Environment {
     pub kubernetes: Option<KubernetesPlane>,
     /// The NATS account.
     pub nats: Option<NatsPlane>,
-    /// Who makes the streams of NACK's kinds. Absent: its controllers, where the cluster serves the
-    /// kinds, and evctl elsewhere.
+    /// Who makes the streams of NACK's kinds and of NATS channels. Absent: their controllers, where they are
+    /// seen, and evctl elsewhere.
     pub streams: Option<Streams>,
     /// What the servers are taken to be while none is asked.
     pub assume: Option<Assume>,

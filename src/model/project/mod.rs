@@ -43,8 +43,8 @@ pub struct Project {
     pub kustomize: Option<Vec<String>>,
     /// Where the project is applied to, by the name that `--env` takes.
     pub environments: Option<BTreeMap<EnvironmentName, Environment>>,
-    /// Who makes the streams of NACK's kinds. Absent: its controllers, where the cluster serves the
-    /// kinds, and evctl elsewhere.
+    /// Who makes the streams of NACK's kinds and of NATS channels. Absent: their controllers, where the
+    /// cluster serves NACK's kinds or the channel's controller runs, and evctl elsewhere.
     pub streams: Option<Streams>,
     /// What the servers are taken to be while none is asked.
     pub assume: Option<Assume>,

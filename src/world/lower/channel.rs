@@ -9,6 +9,7 @@ use crate::jetstream::{Config, consumer as consumer_rules, stream as stream_rule
 use crate::model::ObjectKey;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
 use crate::model::parallel::{in_order, threads};
+use crate::model::project::Streams;
 use crate::topology::{Backing, Node, NodeIndex, NodeName, Route, Topology};
 use crate::world::{Key, placeholder};
 
@@ -22,6 +23,13 @@ struct Backed<'a> {
     readers: Vec<&'a Route>,
 }
 
+impl Backed<'_> {
+    /// Whether it stands in a manifest, and is no other object's child.
+    fn is_declared(&self) -> bool {
+        self.node.generated_by.is_none()
+    }
+}
+
 /// What a channel's controller and dispatcher make of it.
 struct Made {
     stream: (Key, Value),
@@ -32,11 +40,41 @@ struct Made {
 impl<'a> Lowering<'a> {
     pub(super) fn channels(&mut self) {
         let channels = backed(self.topology);
+        let keeper = self.keeper().filter(|_| channels.iter().any(Backed::is_declared));
+        if let Some(why) = keeper {
+            self.desired.notes.push(format!(
+                "streams of NATS channels: observed, as {why}: the channel's controller makes them, evctl \
+                 applies the manifests alone"
+            ));
+        }
         // Each stands for itself, and a project can have thousands.
         let made = in_order(threads(), &channels, |channel| self.made(channel));
         for (channel, made) in channels.iter().zip(made) {
-            self.take(channel, made);
+            match keeper {
+                Some(_) if channel.is_declared() => self.leave(channel, made),
+                _ => self.take(channel, made),
+            }
         }
+    }
+
+    /// Why the streams and consumers are the channel's controller's to make; `None` where evctl makes them.
+    fn keeper(&self) -> Option<&'static str> {
+        let runs = self.live.cluster.as_ref().is_some_and(|cluster| cluster.channel_controller);
+        match self.live.streams {
+            Some(Streams::Managed) => None,
+            Some(Streams::Observed) => Some("the project says"),
+            None => runs.then_some("its controller runs in knative-eventing"),
+        }
+    }
+
+    /// Notes what is declared and made by others: nobody's to delete, and in the way of others.
+    fn leave(&mut self, channel: &Backed<'a>, made: Made) {
+        let (stream, config) = made.stream;
+        let origin = Origin { object: channel.object.clone(), at: channel.node.at };
+        self.desired.origins.insert(stream.clone(), origin);
+        self.desired.observed.extend(made.consumers.into_iter().map(|(key, _)| key));
+        self.desired.observed.insert(stream.clone());
+        self.desired.generated.insert(stream, config);
     }
 
     fn take(&mut self, channel: &Backed<'a>, made: Made) {
