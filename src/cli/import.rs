@@ -151,6 +151,10 @@ async fn objects(
     exported.left_out += imported.unread.len();
     exported.notes.extend(imported.unread);
     let by = By::from(args.by);
+    let streams = servers.import_streams().await?;
+    let names = imported.bodies.iter().map(name_of).chain(streams.keys().map(ToString::to_string));
+    let names: Vec<String> = names.collect();
+    all_are_there(&args.objects, &names)?;
     let mut all = Exported::default();
     for body in imported.bodies {
         if is_meant(&args.objects, &name_of(&body)) {
@@ -159,7 +163,6 @@ async fn objects(
         // A channel's stream is its own, imported or not.
         all.object(body, project, by);
     }
-    let streams = servers.import_streams().await?;
     let covered = covered(&all, own, project)?;
     if imported.served.contains(nack::GROUP) {
         let others = streams.keys().filter(|key| matches!(key, Key::Stream { .. }));
@@ -175,6 +178,19 @@ async fn objects(
     let meant = streams.into_iter().filter(|(key, _)| is_meant(&args.objects, &key.to_string()));
     exported.jetstream(&meant.collect(), &covered, project, by);
     Ok(())
+}
+
+/// A name that was said and means nothing is a mistake of the command line.
+fn all_are_there(named: &[String], names: &[String]) -> Result<(), Stop> {
+    let is_there =
+        |meant: &&String| names.iter().any(|name| is_meant(std::slice::from_ref(*meant), name));
+    let Some(name) = named.iter().find(|meant| !is_there(meant)) else { return Ok(()) };
+    let why = if name.to_lowercase().starts_with("secret") {
+        "a Secret is not imported, as its values would stand in a file".to_owned()
+    } else {
+        format!("{name} names nothing that is live, of what is imported: {} objects", names.len())
+    };
+    Err(Stop::Usage(why))
 }
 
 /// The streams that manifests of the cluster stand for.

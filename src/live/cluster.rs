@@ -96,6 +96,15 @@ impl Cluster {
         }
     }
 
+    /// An error that is nobody's but ours.
+    pub(super) fn odd(&self, what: &str, why: &str) -> LiveError {
+        LiveError::new(
+            format!("{what} could not be read from {}", self.name),
+            why,
+            "that is a mistake of evctl's: please report it",
+        )
+    }
+
     fn unreachable(&self, why: &str) -> LiveError {
         LiveError::new(
             format!("the cluster {} cannot be reached", self.name),

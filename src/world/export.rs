@@ -46,13 +46,21 @@ impl Exported {
         }
         let object = normal::live(body, "");
         let Some(key) = key_of(&object.body) else { return };
-        if object.deleting || self.is_anothers(&Key::Object(key.clone()), &object, project) {
+        if object.deleting {
+            self.leave(&Key::Object(key), "it is being deleted");
+            return;
+        }
+        if self.is_anothers(&Key::Object(key.clone()), &object, project) {
             return;
         }
         let mut body = object.body;
         strip(&mut body);
         let file = match (by, &key.namespace) {
             (By::Kind, _) => key.kind.to_lowercase(),
+            // The project file has that name.
+            (By::Namespace, Some(namespace)) if namespace == "evctl" => {
+                format!("{namespace}-namespace")
+            }
             (By::Namespace, Some(namespace)) => namespace.clone(),
             (By::Namespace, None) => CLUSTER.to_owned(),
         };
@@ -82,6 +90,10 @@ impl Exported {
                 ));
                 continue;
             }
+            if object.body.get("sealed").is_some_and(|sealed| *sealed == true) {
+                self.leave(key, "it is sealed, so that nobody can mark it as the project's");
+                continue;
+            }
             match declared(key, object) {
                 None => {}
                 Some(Ok(declared)) => {
@@ -92,14 +104,15 @@ impl Exported {
                     self.put(file, manifest(key, &declared, &mut names));
                 }
                 Some(Err(Unsayable(fields))) => {
-                    self.left_out += 1;
-                    self.notes.push(format!(
-                        "{key} is left out: no kind of NACK's says its {}",
-                        fields.join(", ")
-                    ));
+                    self.leave(key, &format!("no kind of NACK's says its {}", fields.join(", ")));
                 }
             }
         }
+    }
+
+    fn leave(&mut self, key: &Key, why: &str) {
+        self.left_out += 1;
+        self.notes.push(format!("{key} is left out: {why}"));
     }
 
     fn put(&mut self, file: String, body: Value) {

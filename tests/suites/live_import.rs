@@ -162,6 +162,29 @@ fn what_is_named_alone() {
     assert_eq!(count(&["stream"]), ["stream.yaml: 2 objects"]);
     assert_eq!(count(&["stream/A"]), ["stream.yaml: 1 object"]);
     assert_eq!(count(&["consumer/B/c"]), ["consumer.yaml: 1 object"]);
+    for (object, why) in
+        [("stream/C", "stream/C names nothing that is live"), ("secret/x", "its values")]
+    {
+        let folder = Folder::project(&[]);
+        let _ =
+            evctl("import", &nats, &[object, "--out", folder.text()]).run().code(64).says(&[why]);
+    }
+    // A stream that takes no more changes cannot be marked.
+    assert!(make(&nats, &json!({"name": "OLD", "subjects": ["old"]})));
+    let sealed = json!({"name": "OLD", "subjects": ["old"], "sealed": true});
+    nats.wire().api("STREAM.UPDATE.OLD", &sealed);
+    let folder = Folder::project(&[]);
+    let _ = import(&nats, &folder).code(4).says(&["stream/OLD is left out: it is sealed"]);
+    settles(&|verb| evctl(verb, &nats, &[folder.text()]));
+    nats.wire().api("STREAM.DELETE.OLD", &Value::Null);
+    let other = |project: &str| Folder::bare(&[("evctl.yaml", &format!("name: {project}\n"))]);
+    let folder = other("another");
+    let _ = import(&nats, &folder).code(0).says(&["it belongs to project test"]);
+    for name in ["A", "B"] {
+        nats.wire().api(&format!("STREAM.DELETE.{name}"), &Value::Null);
+        assert!(make(&nats, &json!({"name": name, "subjects": [name]})));
+        assert!(consume(&nats, name, &json!({"durable_name": "c", "ack_policy": "explicit"})));
+    }
     assert_eq!(count(&[]), ["consumer.yaml: 2 objects", "stream.yaml: 2 objects"]);
 }
 

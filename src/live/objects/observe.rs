@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use kube::Error;
-use kube::api::{Api, DynamicObject, ListParams};
+use kube::api::{Api, ApiResource, DynamicObject, ListMeta, ListParams, Request};
 use kube::core::Status;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::task::JoinHandle;
 
 use crate::live::cluster::Cluster;
 use crate::live::discovery::{self, Kind};
@@ -16,7 +19,7 @@ use crate::live::{LiveError, Wanted};
 use crate::model::ObjectKey;
 use crate::world::applyset::{ApplySet, Trouble};
 use crate::world::reading::Unread;
-use crate::world::{Cluster as Seen, Key, World, normal};
+use crate::world::{Cluster as Seen, Key, Object, World, normal};
 
 use super::{answered, api, applyset, brief, key_of};
 
@@ -51,7 +54,7 @@ pub(in crate::live) async fn observe(
     }
     for (place, read) in listed {
         match read {
-            Read::Whole(bodies) => take(bodies, &place, wanted, world),
+            Read::Whole(objects) => take(objects, &place, wanted, world),
             // What only the ApplySet remembers may have gone with its definition.
             Read::NotServed(_) if place.selector.is_some() => {}
             Read::NotServed(why) | Read::Refused(why) => {
@@ -95,8 +98,8 @@ pub(super) struct Place {
 }
 
 /// What came of a LIST.
-pub(super) enum Read {
-    Whole(Vec<Value>),
+pub(super) enum Read<Item> {
+    Whole(Vec<Item>),
     /// The kind is not there.
     NotServed(Status),
     /// The server answered and did not list.
@@ -141,25 +144,35 @@ async fn lists(
     cluster: &Cluster,
     wanted: &Wanted,
     set: &ApplySet,
-) -> Result<Vec<(Place, Read)>, LiveError> {
+) -> Result<Vec<(Place, Read<Object>)>, LiveError> {
     let reading = places(cluster, wanted, set).await?.into_iter().map(|place| async move {
-        let read = place.list(cluster).await?;
+        let salt = wanted.salt.clone();
+        let read = place.list(cluster, move |body| normal::live(body, &salt)).await?;
         Ok((place, read))
     });
     let read: Vec<_> = stream::iter(reading.collect::<Vec<_>>()).buffered(READS).collect().await;
     read.into_iter().collect()
 }
 
+/// An item of a list, which does not say what it is.
+fn decoded(item: &RawValue, resource: &ApiResource) -> Result<Value, serde_json::Error> {
+    let mut body: Value = serde_json::from_str(item.get())?;
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), resource.api_version.clone().into());
+        fields.insert("kind".to_owned(), resource.kind.clone().into());
+    }
+    Ok(body)
+}
+
 /// Takes in what is wanted or the project's own.
-fn take(bodies: Vec<Value>, place: &Place, wanted: &Wanted, world: &mut World) {
+fn take(objects: Vec<Object>, place: &Place, wanted: &Wanted, world: &mut World) {
     let names: BTreeSet<&str> = wanted
         .objects
         .keys()
         .filter(|key| key.is(&place.kind.resource.group, &place.kind.resource.kind))
         .map(|key| key.name.as_str())
         .collect();
-    for body in bodies {
-        let object = normal::live(body, &wanted.salt);
+    for object in objects {
         let key = key_of(&place.kind, &object.body);
         let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
         // A kind that is declared in two versions is listed in both: each object in its own.
@@ -173,12 +186,28 @@ fn take(bodies: Vec<Value>, place: &Place, wanted: &Wanted, world: &mut World) {
     }
 }
 
+/// A page of a LIST, its items not looked into.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: ListMeta,
+    items: Vec<Box<RawValue>>,
+}
+
+/// What every item of a page becomes. Done aside, while the next page is on its way.
+type Decoding<Item> = JoinHandle<Result<Vec<Item>, serde_json::Error>>;
+
 impl Place {
-    /// Lists everything, page by page; from the start again where a token has expired on the way.
-    pub(super) async fn list(&self, cluster: &Cluster) -> Result<Read, LiveError> {
+    /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
+    /// item is kept what `keep` makes of it.
+    pub(super) async fn list<Item: Send + 'static>(
+        &self,
+        cluster: &Cluster,
+        keep: impl Fn(Value) -> Item + Clone + Send + 'static,
+    ) -> Result<Read<Item>, LiveError> {
         let mut refused = Status::default();
         for _ in 0..TRIES {
-            match self.pages(cluster).await? {
+            match self.pages(cluster, &keep).await? {
                 Read::Refused(status) if status.code == 410 => refused = status,
                 read => return Ok(read),
             }
@@ -186,33 +215,44 @@ impl Place {
         Ok(Read::Refused(refused))
     }
 
-    async fn pages(&self, cluster: &Cluster) -> Result<Read, LiveError> {
-        let api = api(cluster, &self.kind, self.namespace.as_deref());
-        let what = self.to_string();
-        let mut bodies = Vec::new();
+    async fn pages<Item: Send + 'static>(
+        &self,
+        cluster: &Cluster,
+        keep: &(impl Fn(Value) -> Item + Clone + Send + 'static),
+    ) -> Result<Read<Item>, LiveError> {
+        let (request, what) = (self.request(cluster), self.to_string());
+        let mut decoding: Vec<Decoding<Item>> = Vec::new();
         let mut params = ListParams::default().limit(PAGE);
         params.label_selector.clone_from(&self.selector);
         loop {
-            let listing = async { answered(api.list(&params).await) };
+            let listing = async {
+                let asked = request.list(&params).map_err(Error::BuildRequest)?;
+                answered(cluster.client.request::<Page>(asked).await)
+            };
             let page = match cluster.ask(&what, listing).await? {
                 Ok(page) => page,
                 Err(status) if status.code == 404 => return Ok(Read::NotServed(status)),
                 Err(status) => return Ok(Read::Refused(status)),
             };
-            for mut object in page.items {
-                // Items of a list do not say what they are.
-                object.types = Some(kube::core::TypeMeta {
-                    api_version: self.kind.resource.api_version.clone(),
-                    kind: self.kind.resource.kind.clone(),
-                });
-                let body = serde_json::to_value(object).map_err(Error::SerdeError);
-                bodies.push(body.map_err(|error| cluster.error(&what, &error))?);
-            }
+            let (keep, resource) = (keep.clone(), self.kind.resource.clone());
+            decoding.push(tokio::task::spawn_blocking(move || {
+                page.items.iter().map(|item| Ok(keep(decoded(item, &resource)?))).collect()
+            }));
             match page.metadata.continue_ {
                 Some(token) if !token.is_empty() => params = params.continue_token(&token),
-                _ => return Ok(Read::Whole(bodies)),
+                _ => break,
             }
         }
+        let mut items = Vec::new();
+        for page in decoding {
+            let page = page.await.map_err(|error| cluster.odd(&what, &error.to_string()))?;
+            items.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
+        }
+        Ok(Read::Whole(items))
+    }
+
+    fn request(&self, cluster: &Cluster) -> Request {
+        Request::new(api(cluster, &self.kind, self.namespace.as_deref()).resource_url())
     }
 
     fn unread(&self, status: &Status) -> Unread {
@@ -262,7 +302,7 @@ async fn channel_controller(
     if wanted.streams.is_empty() {
         return Ok(false);
     }
-    let resource = kube::api::ApiResource::erase::<k8s_openapi::api::apps::v1::Deployment>(&());
+    let resource = ApiResource::erase::<k8s_openapi::api::apps::v1::Deployment>(&());
     let api: Api<DynamicObject> =
         Api::namespaced_with(cluster.client.clone(), "knative-eventing", &resource);
     let looking = async { answered(api.get_opt(NAME).await) };
@@ -320,7 +360,7 @@ fn taken_for_there(key: &ObjectKey, status: &Status) -> String {
 async fn namespaces(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<String>, LiveError> {
     let names: BTreeSet<&String> =
         wanted.objects.keys().filter_map(|key| key.namespace.as_ref()).collect();
-    let resource = kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
+    let resource = ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
     let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
     let looking = names.into_iter().map(|name| {
         let api = &api;
