@@ -99,8 +99,8 @@ impl Tally {
         self.failed + self.stale + self.broken + self.unconfirmed + self.held + self.skipped == 0
     }
 
-    /// The line that closes an apply.
-    pub fn line(self) -> String {
+    /// The line that closes an apply of this plan.
+    pub fn line(self, plan: &Plan) -> String {
         let mut more = Vec::new();
         for (count, what) in [
             (self.adopted, "adopted"),
@@ -117,9 +117,10 @@ impl Tally {
             more.extend((count > 0).then(|| format!("{count} {what}")));
         }
         let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
-        let verdict = if self.is_complete() { "Apply complete!" } else { "Apply incomplete." };
+        let verb = if plan.destroys { "Destroy" } else { "Apply" };
+        let verdict = if self.is_complete() { "complete!" } else { "incomplete." };
         format!(
-            "{verdict} Objects: {} added, {} changed, {} destroyed.{more}",
+            "{verb} {verdict} Objects: {} added, {} changed, {} destroyed.{more}",
             self.created + self.replaced,
             self.updated,
             self.deleted + self.replaced + self.broken

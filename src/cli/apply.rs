@@ -61,7 +61,12 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     let input = args.input.planned();
     let applying = Applying { args, input: &input, environment, ui };
     let mut lock = None;
-    let exit = match saved_plan::read(&input) {
+    let saved = saved_plan::read(&input);
+    let destroys = match &saved {
+        Some(saved) => saved.as_ref().is_ok_and(|saved| saved.plan.destroys),
+        None => args.project.destroy,
+    };
+    let exit = match saved {
         Some(_) if args.project.destroy => ui.usage("a saved plan is carried out by `evctl apply`"),
         None => applying.plan_and_carry_out(&mut lock).await,
         Some(Ok(saved)) => applying.carry_out_saved(&saved, &mut lock).await,
@@ -69,7 +74,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, ui: Ui) -> 
     };
     if let Some(lock) = lock {
         // Nothing is left to be locked.
-        lock.release(args.project.destroy && exit == Exit::Done).await;
+        lock.release(destroys && exit == Exit::Done).await;
     }
     exit
 }
@@ -97,7 +102,7 @@ impl Applying<'_> {
         if let Some(exit) = self.shown(&planned) {
             return exit;
         }
-        if planned.plan.summary().writes() > 0 {
+        if touches(&planned.plan) {
             let Some(servers) = &planned.servers else { return Exit::Usage };
             match self.locked(servers, &planned.plan).await {
                 Ok(taken) => *lock = taken,
@@ -179,7 +184,7 @@ impl Applying<'_> {
         if self.input.output == Output::Text {
             ui.out(&text::render(&ready.head, &saved.plan, ui.colour));
         }
-        if saved.plan.summary().writes() > 0 {
+        if touches(&saved.plan) {
             match self.locked(&ready.servers, &saved.plan).await {
                 Ok(taken) => *lock = taken,
                 Err(exit) => return exit,
@@ -214,12 +219,17 @@ impl Applying<'_> {
             Output::Json => ui.out(&format!("{:#}\n", document())),
             Output::Jsonl => ui.out(&format!("{}\n", document())),
             Output::Text if plan.summary().writes() + tally.unready > 0 => {
-                ui.out(&format!("\n{}\n", tally.line()));
+                ui.out(&format!("\n{}\n", tally.line(plan)));
             }
             Output::Text => {}
         }
         exit::of_apply(plan.summary(), tally)
     }
+}
+
+/// Whether anything is written, be it the project's books alone.
+fn touches(plan: &Plan) -> bool {
+    plan.summary().writes() > 0 || (plan.destroys && plan.membership.is_some())
 }
 
 /// Whether two plans say the same to people.

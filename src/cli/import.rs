@@ -16,8 +16,8 @@ use crate::world::site::Declared;
 use super::args::{ServerArgs, namespace, project};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::pipeline;
 use super::planes::{self, Against, Unselected};
+use super::resolved;
 use super::settings;
 use super::ui::Ui;
 use super::wanted::wanted;
@@ -200,7 +200,7 @@ fn covered(all: &Exported, namespace: &str, project: &str) -> Result<BTreeSet<Ke
     let inputs: Vec<Input> =
         texts.into_iter().map(|text| Input::named("live", Ok(text.into_bytes()))).collect();
     let chosen = settings::choose(None, &[]).map_err(Stop::Usage)?;
-    let read = pipeline::resolved(&inputs, namespace, &chosen);
+    let read = resolved::resolved(&inputs, namespace, &chosen);
     let wanted = wanted(&read, project, "", &std::collections::BTreeMap::new());
     Ok(wanted.streams.into_iter().collect())
 }

@@ -21,6 +21,7 @@ mod plan_lines;
 mod planes;
 mod progress;
 mod reading;
+mod resolved;
 mod saved_plan;
 mod schema;
 mod schema_files;

@@ -3,16 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::ValueEnum;
 use uuid::Uuid;
 
-use crate::diag::{self, Code, Finding, Severity, Sources};
+use crate::diag::Code;
 use crate::live::{self, LiveError, Servers};
 use crate::model::nack::GROUP;
 use crate::model::project::{Settings, Streams};
 use crate::model::shape::nearest;
 use crate::model::text::ObjectText;
-use crate::model::{self, Input, Manifest};
+use crate::model::{self, Input};
 use crate::plan::allowed::{Moved, Options};
 use crate::plan::preflight;
 use crate::plan::renew::{Decided, decided};
@@ -20,116 +19,17 @@ use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
 use crate::plan::{controllers, forget};
-use crate::topology::{Resolved, resolve};
 use crate::world::lower::{Desired, is_made, lower};
 use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
 use super::args::{InputArgs, ProjectArgs, ServerArgs};
 use super::environment::Environment;
-use super::inputs;
 use super::planes::{self, Unselected};
 use super::reading::Begun;
+use super::resolved::{Read, resolved};
 use super::settings::Chosen;
 use super::wanted::wanted;
-
-/// What the files say.
-pub(super) struct Read {
-    pub sources: Sources,
-    pub manifests: Vec<Manifest>,
-    pub findings: Vec<Finding>,
-    pub resolved: Resolved,
-    /// The name in the project file.
-    pub project: Option<String>,
-    /// What the project makes of findings.
-    overrides: BTreeMap<Code, diag::Override>,
-    /// The version of nats-server that is assumed while none is asked.
-    nats: String,
-}
-
-/// Reads every file and resolves what is in them.
-///
-/// # Errors
-/// The command line asks for an environment that is not there.
-pub(super) fn read<Form: ValueEnum + Default + Send + Sync>(
-    args: &InputArgs<Form>,
-) -> Result<Read, String> {
-    let (inputs, chosen) = inputs::read(args)?;
-    let namespace = chosen.namespace(args.namespace.as_deref());
-    Ok(resolved(&inputs, namespace.as_deref().unwrap_or("default"), &chosen))
-}
-
-/// The manifests alone, with the settings that they are read by; findings are passed over.
-///
-/// # Errors
-/// The command line asks for an environment that is not there.
-pub(super) fn manifests(args: &InputArgs) -> Result<(Vec<Manifest>, Chosen), String> {
-    let (inputs, chosen) = inputs::read(args)?;
-    let namespace = chosen.namespace(args.namespace.as_deref());
-    let namespace = namespace.as_deref().unwrap_or("default");
-    Ok((model::load(inputs, namespace, &chosen.assumed).manifests, chosen))
-}
-
-/// What inputs come to once references between them are resolved.
-pub(super) fn resolved(inputs: &[Input], namespace: &str, chosen: &Chosen) -> Read {
-    let assumed = &chosen.assumed;
-    let loaded = model::load(inputs.to_vec(), namespace, assumed);
-    let mut findings = loaded.findings;
-    if loaded.manifests.is_empty() && diag::worst(&findings) < Some(Severity::Error) {
-        let message = "the input holds no manifest";
-        let help = "name files or folders with Kubernetes YAML: channels, subscriptions, services";
-        findings.push(Finding::new(Code::NoManifests, message, help));
-    }
-    let mut resolved = resolve(&loaded.manifests, assumed);
-    findings.append(&mut resolved.findings);
-    loaded.sources.scrub(&mut findings);
-    resolved.dangling.iter_mut().for_each(|(_, finding)| {
-        loaded.sources.scrub(std::slice::from_mut(finding));
-    });
-    loaded.sources.origins.settle(&mut findings);
-    let overrides = chosen.settings.policy.overrides();
-    diag::apply_overrides(&mut findings, &overrides);
-    resolved.dangling.retain_mut(|(_, finding)| diag::overridden(finding, &overrides));
-    diag::sort(&mut findings);
-    Read {
-        sources: loaded.sources,
-        manifests: loaded.manifests,
-        findings,
-        resolved,
-        project: loaded.project.map(|(name, _)| name),
-        overrides,
-        nats: planes::assumed_nats(&chosen.settings.assume),
-    }
-}
-
-impl Read {
-    /// Takes dangling references in as findings, but for those that the predicate clears.
-    pub(super) fn take_dangling(&mut self, clear: impl Fn(&model::ObjectKey) -> bool) {
-        let dangling = std::mem::take(&mut self.resolved.dangling);
-        self.findings.extend(dangling.into_iter().filter(|(key, _)| !clear(key)).map(|(_, f)| f));
-        self.sources.origins.settle(&mut self.findings);
-        diag::sort(&mut self.findings);
-    }
-
-    /// Takes in what servers of the assumed version would say to streams and consumers.
-    pub(super) fn take_refusals(&mut self) {
-        let (topology, manifests) = (&self.resolved.topology, &self.manifests);
-        self.take(preflight::offline(topology, manifests, &self.nats, &self.findings));
-    }
-
-    /// Takes findings in, as the project weighs them.
-    fn take(&mut self, mut findings: Vec<Finding>) {
-        self.sources.scrub(&mut findings);
-        diag::apply_overrides(&mut findings, &self.overrides);
-        self.findings.append(&mut findings);
-        self.sources.origins.settle(&mut self.findings);
-        diag::sort(&mut self.findings);
-    }
-
-    fn has_errors(&self) -> bool {
-        diag::worst(&self.findings) == Some(Severity::Error)
-    }
-}
 
 /// A plan and all that it was made from.
 pub(super) struct Planned {
@@ -337,29 +237,32 @@ impl Maker<'_> {
             plan = verify(plan, &live, &previews, &self.options);
         }
         plan.locate(&read.sources);
-        self.all_are_known(&plan)?;
+        let unknown = self.unknown(&plan)?;
         let mut head = self.head(&plan, &live, note);
+        head.notes.extend(unknown);
         head.notes.extend(desired.notes.iter().cloned());
         head.notes.extend(controllers::notes(&plan, &live));
-        head.notes.extend(forget::idle(&self.options, &plan.changes));
+        head.notes.extend(forget::idle(&self.options, &plan, &live, |plane| read.declares(plane)));
         Ok(Planned { read, head, plan, live, desired, servers })
     }
 
-    /// A name that was said and means nothing is a mistake of the command line.
-    fn all_are_known(&self, plan: &Plan) -> Result<(), Stopped> {
+    /// A name that was said and means nothing is a mistake of the command line; where all is to go, it may
+    /// have gone before, and that is noted.
+    fn unknown(&self, plan: &Plan) -> Result<Vec<String>, Stopped> {
         if self.options.names_nothing() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let keys = plan.changes.iter().map(|change| &change.key).chain(&plan.undeclared);
         let known: BTreeSet<String> = keys.map(ToString::to_string).collect();
-        match self.options.unknown(&known).first() {
-            None => Ok(()),
-            Some((flag, name)) => {
-                let near = nearest(name, known.iter().map(String::as_str));
-                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-                Err(Stopped::Usage(format!("{flag} {name} names nothing of this plan{near}")))
-            }
+        let unknown = self.options.unknown(&known).into_iter().map(|(flag, name)| {
+            let near = nearest(name, known.iter().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            format!("{flag} {name} names nothing of this plan{near}")
+        });
+        if self.options.destroy {
+            return Ok(unknown.collect());
         }
+        unknown.map(Stopped::Usage).next().map_or(Ok(Vec::new()), Err)
     }
 
     fn head(&self, plan: &Plan, live: &World, note: Option<String>) -> Head {

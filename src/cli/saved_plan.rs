@@ -14,8 +14,9 @@ use crate::world::{Account, normal};
 
 use super::args::{InputArgs, ServerArgs};
 use super::environment::Environment;
-use super::pipeline::{self, Planned, Stopped};
+use super::pipeline::{Planned, Stopped};
 use super::planes::{self, Against, Unselected};
+use super::resolved;
 
 /// Writes a plan to a file.
 ///
@@ -71,7 +72,7 @@ pub(super) async fn ready(
         env: saved.inputs.env.clone(),
         ..InputArgs::of_a_plan()
     };
-    let (manifests, chosen) = pipeline::manifests(&input).map_err(Unready::Usage)?;
+    let (manifests, chosen) = resolved::manifests(&input).map_err(Unready::Usage)?;
     let args = chosen.servers(args, environment);
     let selected = planes::select(&args, environment, &chosen.settings.assume, &saved.salt);
     let targets = match selected {

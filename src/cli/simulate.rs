@@ -11,7 +11,7 @@ use crate::topology::Topology;
 use super::args::{InputArgs, Output};
 use super::exit::Exit;
 use super::ui::Ui;
-use super::{findings, pipeline};
+use super::{findings, resolved};
 
 /// Send one event through the topology on a virtual clock, and show where it ends
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ const EXAMPLES: &str = "Example: evctl simulate examples/topologies/orders --eve
 
 /// Runs the verb.
 pub(super) fn run(args: &SimulateArgs, ui: Ui) -> Exit {
-    let mut read = match pipeline::read(&args.input) {
+    let mut read = match resolved::read(&args.input) {
         Ok(read) => read,
         Err(why) => return ui.usage(&why),
     };

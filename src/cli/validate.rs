@@ -5,7 +5,7 @@ use clap::Args;
 use super::args::{FindingsOutput, InputArgs};
 use super::exit::{self, Exit};
 use super::ui::Ui;
-use super::{findings, pipeline};
+use super::{findings, resolved};
 
 /// Check manifests and every reference between them
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(super) struct ValidateArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &ValidateArgs, ui: Ui) -> Exit {
-    let mut read = match pipeline::read(&args.input) {
+    let mut read = match resolved::read(&args.input) {
         Ok(read) => read,
         Err(why) => return ui.usage(&why),
     };

@@ -10,7 +10,7 @@ use crate::world::Key;
 use crate::world::lower::{definition, nack_streams};
 use crate::world::site::{Site, scopes};
 
-use super::pipeline::Read;
+use super::resolved::Read;
 
 /// What must be read from the servers for these files.
 pub(super) fn wanted(

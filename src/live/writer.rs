@@ -57,10 +57,13 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// It could not be written, in words; it names more than there is then, which does no harm.
     pub async fn close(&self) -> Result<(), String> {
-        match (&self.servers.cluster, self.membership, self.opened.get()) {
-            (Some(cluster), Some(membership), Some(Ok(()))) => {
-                objects::close(cluster, membership).await
-            }
+        let (Some(cluster), Some(membership)) = (&self.servers.cluster, self.membership) else {
+            return Ok(());
+        };
+        match self.opened.get() {
+            Some(Ok(())) => objects::close(cluster, membership).await,
+            // A run that was ended has left it over.
+            None if membership.after.kinds.is_empty() => objects::close(cluster, membership).await,
             _ => Ok(()),
         }
     }

@@ -44,13 +44,21 @@ pub struct Moved {
     pub objects: Option<BTreeSet<String>>,
 }
 
+impl Moved {
+    /// Whether the object is meant: by its own name, or by its stream's, whose consumers go with it.
+    pub fn means(&self, key: &Key) -> bool {
+        let stream = key.stream().map(|stream| stream.to_string());
+        let is_named = |names: &BTreeSet<String>| {
+            names.contains(&key.to_string()) || stream.is_some_and(|stream| names.contains(&stream))
+        };
+        self.objects.as_ref().is_none_or(is_named)
+    }
+}
+
 impl Options {
     /// Whether what is another project's becomes this one's.
     pub fn moves(&self, key: &Key, from: &str) -> bool {
-        self.moved.iter().any(|moved| {
-            let is_meant = |names: &BTreeSet<String>| names.contains(&key.to_string());
-            moved.from == from && moved.objects.as_ref().is_none_or(is_meant)
-        })
+        self.moved.iter().any(|moved| moved.from == from && moved.means(key))
     }
 
     /// Whether an object that belongs to nobody may be taken over.

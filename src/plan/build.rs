@@ -56,7 +56,8 @@ pub fn reviewed(
     let mut changes = order::sort(changes);
     let troubles = preflight::check(&mut changes, desired, live);
     let undeclared = pruned.left_alone;
-    let mut plan = Plan { changes: hold(changes), undeclared, ..Plan::default() };
+    let destroys = options.destroy;
+    let mut plan = Plan { changes: hold(changes), undeclared, destroys, ..Plan::default() };
     project.clone_into(&mut plan.project);
     plan.membership = membership::of(&plan, live);
     (plan, troubles)

@@ -242,4 +242,16 @@ mod tests {
         check(Mode::Replace, was(), Some((config(6, 0), "p", 0)), "done");
         check(Mode::Replace, was(), None, "it has gone since the plan was made");
     }
+
+    #[test]
+    fn what_is_forgotten_may_have_changed() {
+        let before = config(5, 0);
+        let was = || Some(&before);
+        check(Mode::Forget, was(), None, "done");
+        check(Mode::Forget, was(), Some((config(5, 0), "p", 0)), "go");
+        check(Mode::Forget, was(), Some((config(7, 0), "p", 3)), "go");
+        check(Mode::Forget, was(), Some((config(5, 0), "", 0)), "done");
+        let why = "it belonged to project p when the plan was made and belongs to project q now";
+        check(Mode::Forget, was(), Some((config(5, 0), "q", 0)), why);
+    }
 }

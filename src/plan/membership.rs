@@ -64,11 +64,13 @@ pub fn settle(changes: &mut [Change], live: &World) {
     }
 }
 
-/// What the parent is to say for a plan; `None` where it writes no Kubernetes object.
+/// What the parent is to say for a plan; `None` where it writes no Kubernetes object. A parent that is left
+/// over goes with the rest of what is destroyed.
 pub fn of(plan: &Plan, live: &World) -> Option<Membership> {
     let set = set_of(live)?;
     let objects = || plan.changes.iter().filter_map(|c| Some((c, c.key.object()?)));
-    if !objects().any(|(change, _)| change.action.writes()) {
+    let is_left_over = plan.destroys && !set.hints.kinds.is_empty();
+    if !is_left_over && !objects().any(|(change, _)| change.action.writes()) {
         return None;
     }
     let is_member = |key: &Key| {

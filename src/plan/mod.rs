@@ -301,6 +301,9 @@ pub struct Plan {
     /// What the parent of the project's ApplySet is to say, where Kubernetes objects are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<Membership>,
+    /// Whether it deletes all that the project owns, declared or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destroys: bool,
 }
 
 impl Plan {

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(crate) enum Fault {
     Answer(Answer),
     /// The API server has done it, and so many bytes of its answer come through.
     Torn(usize),
+    /// The API server has done it, which is told here, and nothing of its answer comes through.
+    Lost(mpsc::Sender<()>),
     /// The API server never sees it, and the connection ends.
     Cut,
 }
@@ -115,9 +118,10 @@ fn serve(
     let mut words = head.split_whitespace();
     let (method, uri) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let mut client = client;
-    let keeps = match fault(method, uri) {
-        None => u64::MAX,
-        Some(Fault::Torn(bytes)) => bytes as u64,
+    let (keeps, done) = match fault(method, uri) {
+        None => (u64::MAX, None),
+        Some(Fault::Torn(bytes)) => (bytes as u64, None),
+        Some(Fault::Lost(done)) => (0, Some(done)),
         Some(Fault::Cut) => return Ok(()),
         Some(Fault::Answer(Answer { status, headers, body })) => {
             return write!(
@@ -132,5 +136,7 @@ fn serve(
     server.write_all(&body)?;
     std::io::copy(&mut (&mut server).take(keeps), &mut client)?;
     // What does not come through is waited for all the same: it has been done.
-    std::io::copy(&mut server, &mut std::io::sink()).map(drop)
+    std::io::copy(&mut server, &mut std::io::sink())?;
+    // Who has stopped listening has ended the test.
+    done.map_or(Ok(()), |done| done.send(()).map_err(std::io::Error::other))
 }

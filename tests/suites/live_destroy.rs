@@ -78,6 +78,9 @@ fn streams_go_behind_gates() {
     let _ = evctl(&named, &url, &folder).run().code(0).says(&["1 destroyed"]);
     assert_eq!(streams(&nats), ["OTHER", "PLAIN"]);
     let _ = evctl(&mass, &url, &folder).run().code(0).says(&["No changes."]);
+    // What was named is gone, and a job that runs again does not fail by that.
+    let again = evctl(&named, &url, &folder).run().code(0);
+    let _ = again.says(&["--allow-delete stream/B names nothing of this plan", "No changes."]);
     // And all of it comes back.
     folder.write("evctl.yaml", "name: test\n");
     let _ = evctl(&["apply"], &url, &folder).run().code(0).says(&["5 added"]);
@@ -89,7 +92,11 @@ fn files_need_not_be_there() {
     let _ = evctl(&["apply"], &nats.url(), &folder).run().code(0);
     let empty = Folder::project(&[]);
     let run = evctl(&["destroy"], &nats.url(), &empty);
-    let _ = run.run().code(0).says(&["evctl destroy · project test", "1 destroyed"]);
+    let _ = run.run().code(0).says(&[
+        "evctl destroy · project test",
+        "Destroy complete!",
+        "1 destroyed",
+    ]);
     assert_eq!(streams(&nats), [""; 0]);
     let nameless = Folder::bare(&[("a.yaml", &stream("a"))]);
     let _ =
@@ -188,7 +195,10 @@ fn a_saved_plan_destroys() {
     let run = on_both(&place, &nats, &["plan", "--destroy", "--out", &file]).arguments(&input);
     let _ = run.run().code(0).says(&["4 to destroy"]);
     let _ = on_both(&place, &nats, &["destroy", &file]).run().code(64).says(&["evctl apply"]);
-    let _ = on_both(&place, &nats, &["apply", &file]).run().code(0).says(&["4 destroyed"]);
+    assert!(place.cluster.get("lease", &place.namespace, "evctl-test").is_some());
+    let said = on_both(&place, &nats, &["apply", &file]).run().code(0);
+    let _ = said.says(&["Destroy complete! Objects: 0 added, 0 changed, 4 destroyed."]);
+    assert!(place.cluster.get("lease", &place.namespace, "evctl-test").is_none());
     assert!(
         place.cluster.get("subscriptions.messaging.knative.dev", &place.namespace, "s").is_none()
     );

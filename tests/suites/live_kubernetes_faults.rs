@@ -26,7 +26,6 @@ pub(super) fn trials() -> Vec<Trial> {
         trial(&name("who_may_list_and_not_get"), kube, who_may_list_and_not_get),
         trial(&name("a_webhook_that_hangs"), kube, a_webhook_that_hangs),
         trial(&name("a_policy_that_denies"), kube, a_policy_that_denies),
-        trial(&name("killed_at_every_write"), kube, killed_at_every_write),
     ]
 }
 
@@ -254,79 +253,4 @@ fn a_policy_that_denies() {
     let _ = place.evctl("apply").run().code(4).says(&["1 added"]);
     assert!(place.cluster.get("configmap", &place.namespace, "a").is_none());
     place.kubectl(&["delete", "validatingadmissionpolicybinding", &name], "");
-}
-
-/// The objects of one round: some stay, some change, one goes, some are new, one is made anew.
-fn round(state: &str) -> String {
-    let secret = |kind: &str| {
-        format!("---\napiVersion: v1\nkind: Secret\nmetadata: {{name: anew}}\ntype: {kind}\n")
-    };
-    match state {
-        "before" => {
-            map("stays", "x") + &map("changes", "x") + &map("goes", "x") + &secret("Opaque")
-        }
-        _ => {
-            map("stays", "x") + &map("changes", "z") + &map("comes", "x") + &secret("example.com/x")
-        }
-    }
-}
-
-/// Killed before and after each of its writes, as often as there are writes.
-fn killed_at_every_write() {
-    let mut number = 0;
-    loop {
-        let mut was_reached = false;
-        for commits in [false, true] {
-            was_reached = killed_at(number, commits);
-        }
-        if !was_reached {
-            break;
-        }
-        number += 1;
-    }
-    assert!(number >= 5, "one of each sort at least: {number}");
-}
-
-fn killed_at(number: usize, commits: bool) -> bool {
-    let place = Place::new(&round("before"));
-    let _ = place.evctl("apply").arguments(&["--no-lock"]).run().code(0);
-    let uid = place.get("configmap", "stays")["metadata"]["uid"].clone();
-    place.write(&round("after"));
-    let name = format!("secret/{}/anew", place.namespace);
-    let more = ["--prune", "--allow-mass-delete", "--allow-replace", &name, "--no-lock"];
-    let (writes, reached) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-    let told = Arc::clone(&reached);
-    let faults = place.cluster.faulty(move |method, uri| {
-        let is_it = is_write(method, uri) && writes.fetch_add(1, Ordering::SeqCst) == number;
-        if is_it && !commits {
-            told.store(1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_secs(3));
-            return Some(Fault::Cut);
-        }
-        if is_it {
-            told.store(1, Ordering::SeqCst);
-        }
-        is_it.then_some(Fault::Torn(0))
-    });
-    let run = place.evctl_as(&faults.kubeconfig, "apply").arguments(&more);
-    let running = run.arguments(&["--concurrency", "1", "--timeout", "20s"]).start();
-    let seen = waiting::until(Duration::from_secs(6), Duration::from_millis(5), || {
-        (reached.load(Ordering::SeqCst) == 1).then_some(())
-    });
-    if seen.is_none() {
-        let _ = running.end().code(0);
-        return false;
-    }
-    running.signal("KILL");
-    let _ = running.end();
-    // What was on its way may still arrive.
-    std::thread::sleep(Duration::from_millis(200));
-    let _ = place.evctl("apply").arguments(&more[..4]).arguments(&["--no-lock"]).run().code(0);
-    place.is_settled();
-    assert_eq!(place.get("configmap", "stays")["metadata"]["uid"], uid);
-    assert_eq!(place.get("configmap", "changes")["data"]["a"], "z");
-    assert_eq!(place.get("secret", "anew")["type"], "example.com/x");
-    assert!(place.cluster.get("configmap", &place.namespace, "comes").is_some());
-    assert!(place.cluster.get("configmap", &place.namespace, "goes").is_none());
-    true
 }

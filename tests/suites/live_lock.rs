@@ -26,6 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_lock::a_lost_lock_ends_the_writing", kube, a_lost_lock_ends_the_writing),
         trial("live_lock::who_only_reads_never_locks", kube, who_only_reads_never_locks),
         trial("live_lock::without_the_right_it_is_said", kube, without_the_right_it_is_said),
+        trial("live_lock::a_namespace_of_its_own", kube, a_namespace_of_its_own),
         trial("live_lock::a_key_locks_an_account", nats, a_key_locks_an_account),
         trial("live_lock::a_bucket_forgets_by_itself", nats, a_bucket_forgets_by_itself),
         trial("live_lock::a_bucket_that_never_forgets_is_refused", nats, a_bucket_for_ever),
@@ -122,6 +123,34 @@ fn of_a_run_that_is_gone() {
     place.kubectl(&["patch", "lease", "evctl-test", "--type=merge", "-p", &old.to_string()], "");
     place.write(&maps(3));
     let _ = place.apply();
+}
+
+/// Who makes the lock's own namespace locks elsewhere until it ends; who comes once it is there sees that.
+fn a_namespace_of_its_own() {
+    let mut place = Place::new("");
+    let (home, project) = (format!("{}-home", place.namespace), place.namespace.clone());
+    let own = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {home}}}\n---\n");
+    place.folder.write("evctl.yaml", &format!("name: {project}\n"));
+    place.write(&(own + &maps(2)));
+    place.namespace = home;
+    let name = format!("evctl-{project}");
+    let (faults, open) = held(&place);
+    let first =
+        place.evctl_as(&faults.kubeconfig, "apply").arguments(&["--timeout", "60s"]).start();
+    let made = waiting::until(LIMIT, Duration::from_millis(50), || {
+        place.cluster.get("configmap", &place.namespace, "m1")
+    });
+    assert!(made.is_some());
+    assert!(place.cluster.get("lease", "default", &name).is_some());
+    let said = place.evctl("apply").run().code(6);
+    let _ = said.says(&["another run applies project"]);
+    let second = place.evctl("apply").arguments(&["--lock-timeout", "60s"]).start();
+    second.wait_says("waiting", LIMIT);
+    open.store(true, Ordering::SeqCst);
+    let _ = first.end().code(0);
+    let _ = second.end().code(0);
+    assert!(place.cluster.get("lease", "default", &name).is_none());
+    assert!(place.cluster.get("lease", &place.namespace, &name).is_some());
 }
 
 /// Somebody deletes the lease, or takes it: the run that had it writes no more.

@@ -15,6 +15,8 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("live_moved::streams_of_a_renamed_project", nats, streams_of_a_renamed_project),
         trial("live_moved::one_object_of_two", nats, one_object_of_two),
+        trial("live_moved::by_a_saved_plan", nats, by_a_saved_plan),
+        trial("live_moved::a_line_is_idle_only_where_it_was_looked", both, lines_that_are_idle),
         trial("live_moved::objects_of_a_renamed_project", kube, objects_of_a_renamed_project),
         trial("live_moved::channels_of_a_renamed_project", both, channels_of_a_renamed_project),
         trial("live_moved::a_stream_is_forgotten", nats, a_stream_is_forgotten),
@@ -84,14 +86,71 @@ fn streams_of_a_renamed_project() {
 
 fn one_object_of_two() {
     let nats = Nats::start();
+    let folder = Folder::project(&[("a.yaml", &(stream("a") + CONSUMER + &stream("b")))]);
+    let _ = evctl("apply", &nats, &folder).run().code(0);
+    folder.write("evctl.yaml", "name: new\nmoved: [{from: test, objects: [stream/A]}]\n");
+    // A move and a change together are a change; a stream's consumers go with it.
+    folder.write("a.yaml", &(stream("a").replace("[a]", "[a, more]") + CONSUMER + &stream("b")));
+    let said = evctl("apply", &nats, &folder).run().code(4);
+    let said = said.says(&["~ stream/A", "=> consumer/A/c", "1 changed", "1 moved"]);
+    let _ = said.says(&["x stream/B", "it belongs to project test"]);
+    assert_eq!((project(&nats, "A"), project(&nats, "B")), (json!("new"), json!("test")));
+}
+
+/// A move and a forgetting, planned, saved and carried out as lines of JSON.
+fn by_a_saved_plan() {
+    let nats = Nats::start();
     let folder = Folder::project(&[("a.yaml", &(stream("a") + &stream("b")))]);
     let _ = evctl("apply", &nats, &folder).run().code(0);
     folder.write("evctl.yaml", "name: new\nmoved: [{from: test, objects: [stream/A]}]\n");
-    // A move and a change together are a change.
-    folder.write("a.yaml", &(stream("a").replace("[a]", "[a, more]") + &stream("b")));
-    let said = evctl("apply", &nats, &folder).run().code(4);
-    let _ = said.says(&["~ stream/A", "x stream/B", "it belongs to project test", "1 changed"]);
-    assert_eq!((project(&nats, "A"), project(&nats, "B")), (json!("new"), json!("test")));
+    let other = Folder::project(&[("a.yaml", &stream("c"))]);
+    other.write("evctl.yaml", "name: test\nremoved: [stream/B]\n");
+    folder.write("a.yaml", &stream("a"));
+    for (folder, action) in [(&folder, "move"), (&other, "forget")] {
+        let file = folder.file("plan.json").display().to_string();
+        let _ = evctl("plan", &nats, folder).arguments(&["--out", &file]).run().code(0);
+        let run = Evctl::new(&["apply", &file, "--no-kubernetes", "--nats-url", &nats.url()]);
+        let said = run.arguments(&["-o", "jsonl"]).run().code(0);
+        let last: Value = serde_json::from_str(said.stdout.lines().last().unwrap()).unwrap();
+        let done = |change: &&Value| change["outcome"] == "done" && change["action"] == action;
+        assert_eq!(last["changes"].as_array().unwrap().iter().filter(done).count(), 1, "{said}");
+    }
+    assert_eq!((project(&nats, "A"), project(&nats, "B")), (json!("new"), Value::Null));
+}
+
+/// "The line can go" is said of what is so, not of what nobody has looked at.
+fn lines_that_are_idle() {
+    let nats = Nats::start();
+    let place = Place::new(CHANNEL);
+    let stream = format!("stream/KN_{}__C", place.namespace.to_uppercase().replace('-', "_"));
+    let settings = format!("name: test\nmoved: [{{from: old}}]\nremoved: [{stream}, stream/AA]\n");
+    place.folder.write("evctl.yaml", &settings);
+    let run = |verb: &str, more: &[&str]| {
+        let run = Evctl::new(&[verb, place.folder.text(), "-n", &place.namespace]);
+        run.arguments(more).run()
+    };
+    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
+    let url = nats.url();
+    let (of_kube, of_nats) = (["--kubeconfig", kubeconfig], ["--nats-url", &url]);
+    let both = [of_kube, of_nats].concat();
+    let whole = run("plan", &both).code(0);
+    let _ = whole.says(&[
+        "project old's any longer",
+        "names stream/AA, which is not the project's: the line",
+    ]);
+    let half = run("plan", &[&of_kube[..], &["--no-nats"]].concat()).code(0);
+    let _ = half.hides(&["the line can go", "can go"]);
+    let half = run("plan", &[&of_nats[..], &["--no-kubernetes"]].concat()).code(0);
+    let _ = half.says(&["stream/AA, which is not the project's"]).hides(&["project old's"]);
+    let _ = run("plan", &["--offline"]).code(0).hides(&["can go"]);
+    let _ = run("plan", &[&both[..], &["--destroy"]].concat()).code(0).hides(&["can go"]);
+    // A name that is nearly right is not done with.
+    place.folder.write("evctl.yaml", "name: test\n");
+    let _ = run("apply", &[&both[..], &["--yes"]].concat()).code(0);
+    place.write(CHANNEL.split("---").next().unwrap());
+    let near = format!("subscription.messaging.knative.dev/{}/t", place.namespace);
+    place.folder.write("evctl.yaml", &format!("name: test\nremoved: [{near}]\n"));
+    let _ = run("plan", &both).code(0).says(&["is not the project's; did you mean subscription"]);
 }
 
 const MAPS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n---\n\

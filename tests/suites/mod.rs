@@ -32,6 +32,7 @@ mod live_impact;
 mod live_import;
 mod live_interrupted;
 mod live_jetstream;
+mod live_killed;
 mod live_knative;
 mod live_knative_verdicts;
 mod live_kubernetes;
@@ -134,6 +135,7 @@ fn servers() -> Vec<Vec<Trial>> {
     vec![
         live_impact::trials(),
         live_import::trials(),
+        live_killed::trials(),
         live_recipe::trials(),
         live_reported::trials(),
         live_jetstream::trials(),

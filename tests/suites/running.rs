@@ -49,6 +49,11 @@ impl Running {
         assert!(sent.expect("kill can be run").success(), "no signal for {process}");
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
+    }
+
     /// Ends it by SIGKILL, and waits until it is gone.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");

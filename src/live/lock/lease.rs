@@ -23,6 +23,9 @@ const ALWAYS_THERE: &str = "default";
 /// The Lease of one project.
 pub(super) struct Place {
     client: Client,
+    /// Where it belongs.
+    home: String,
+    /// Where it is kept.
     namespace: String,
     name: String,
     timeout: Duration,
@@ -34,6 +37,7 @@ impl Place {
     pub(super) fn new(cluster: &Cluster, namespace: &str, project: &str) -> Self {
         Self {
             client: cluster.client.clone(),
+            home: namespace.to_owned(),
             namespace: namespace.to_owned(),
             name: format!("evctl-{project}"),
             timeout: cluster.timeout,
@@ -42,7 +46,11 @@ impl Place {
     }
 
     fn api(&self) -> Api<Lease> {
-        Api::namespaced(self.client.clone(), &self.namespace)
+        self.api_in(&self.namespace)
+    }
+
+    fn api_in(&self, namespace: &str) -> Api<Lease> {
+        Api::namespaced(self.client.clone(), namespace)
     }
 
     async fn within<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
@@ -55,19 +63,17 @@ impl Place {
     pub(super) async fn look(&mut self) -> Result<Seen, LiveError> {
         let found = self.within(self.api().get_opt(&self.name)).await;
         self.last = found.map_err(|why| self.trouble(&why))?;
-        let lifetime =
-            self.last.as_ref().and_then(|lease| lease.spec.as_ref()?.lease_duration_seconds);
-        Ok(Seen {
-            record: self.last.as_ref().map(record),
-            version: self
-                .last
-                .as_ref()
-                .and_then(|lease| lease.metadata.resource_version.clone())
-                .unwrap_or_default(),
-            lifetime: lifetime
-                .and_then(|seconds| u64::try_from(seconds).ok())
-                .map_or(LIFETIME, Duration::from_secs),
-        })
+        let elsewhere = if self.last.is_none() { self.elsewhere().await } else { None };
+        Ok(seen(self.last.as_ref().or(elsewhere.as_ref())))
+    }
+
+    /// The lease of a run that is making the lock's own namespace. Who may not see it has none.
+    async fn elsewhere(&self) -> Option<Lease> {
+        if !self.may_move() {
+            return None;
+        }
+        let found = self.within(self.api_in(ALWAYS_THERE).get_opt(&self.name)).await.ok()??;
+        found.spec.as_ref()?.holder_identity.is_some().then_some(found)
     }
 
     /// Writes the record where nobody has written since it was last seen.
@@ -93,7 +99,7 @@ impl Place {
             Ok(Err(error)) => match status(&error) {
                 Some(status) if status.code == 409 => Ok(Writing::Raced),
                 // The plan makes the namespace.
-                Some(status) if status.code == 404 && self.last.is_none() && self.is_at_home() => {
+                Some(status) if status.code == 404 && self.last.is_none() && self.may_move() => {
                     ALWAYS_THERE.clone_into(&mut self.namespace);
                     Ok(Writing::Raced)
                 }
@@ -117,8 +123,13 @@ impl Place {
         let _ = tokio::time::timeout(self.timeout, self.api().delete(&self.name, &params)).await;
     }
 
-    fn is_at_home(&self) -> bool {
-        self.namespace != ALWAYS_THERE
+    /// Whether the next run looks for it in this place.
+    pub(super) fn is_at_home(&self) -> bool {
+        self.namespace == self.home
+    }
+
+    fn may_move(&self) -> bool {
+        self.is_at_home() && self.home != ALWAYS_THERE
     }
 
     fn lease(&self, record: &Record) -> Lease {
@@ -163,6 +174,18 @@ impl Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "lease.coordination.k8s.io/{}/{}", self.namespace, self.name)
+    }
+}
+
+fn seen(lease: Option<&Lease>) -> Seen {
+    let lifetime = lease.and_then(|lease| lease.spec.as_ref()?.lease_duration_seconds);
+    let version = lease.and_then(|lease| lease.metadata.resource_version.clone());
+    Seen {
+        record: lease.map(record),
+        version: version.unwrap_or_default(),
+        lifetime: lifetime
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map_or(LIFETIME, Duration::from_secs),
     }
 }
 

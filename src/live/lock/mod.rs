@@ -164,7 +164,8 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn places(servers: &Servers, plan: &Plan, tell: &mut dyn FnMut(&str)) -> Vec<Place> {
     let mut places = Vec::new();
     let keys = || plan.changes.iter().map(|change| &change.key);
-    let in_cluster = keys().any(|key| key.plane() == Plane::Kubernetes);
+    let in_cluster =
+        plan.membership.is_some() || keys().any(|key| key.plane() == Plane::Kubernetes);
     if let (Some(cluster), true) = (&servers.cluster, in_cluster) {
         let set = plan.membership.as_ref().map(|membership| &membership.set.parent);
         let home = set.and_then(|parent| parent.namespace.as_ref()).unwrap_or(&servers.home);
@@ -330,7 +331,7 @@ async fn renewed(kept: &mut [Kept], state: &Mutex<State>) -> Option<String> {
 async fn release(kept: &mut Vec<Kept>, forget: bool) {
     while let Some(Kept { mut place, record, .. }) = kept.pop() {
         match &place {
-            Place::Lease(lease) if forget => lease.delete().await,
+            Place::Lease(lease) if forget || !lease.is_at_home() => lease.delete().await,
             _ => drop(place.write(&record.released(now())).await),
         }
     }
