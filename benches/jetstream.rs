@@ -7,7 +7,8 @@
 //! `EVCTL_BENCH_APPLY` (2000) streams are applied, `EVCTL_BENCH_ROUNDS` (5) times each, in
 //! `EVCTL_BENCH_STORAGE` (Memory) storage; `EVCTL_BENCH_SAMPLE` (50) is how often the `nats` CLI is run
 //! where it needs a process for each stream: its time is scaled; `EVCTL_BENCH_BINARY` names another evctl. The
-//! best round counts: other work on the machine only adds to it.
+//! best round counts: other work on the machine only adds to it. `EVCTL_BENCH_HOLD` keeps the server, once the
+//! streams are made, until its stdin ends, so that a profiler can look at a plan.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -78,6 +79,11 @@ fn plan(sizes: &Sizes) {
     assert_eq!(watch.writes(), [""; 0], "a plan that finds nothing to do has written");
     println!("  a plan of nothing sent {} requests, none of them a write", watch.requests().len());
     drop(watch);
+    if std::env::var_os("EVCTL_BENCH_HOLD").is_some() {
+        println!("plan {} --no-kubernetes --nats-url {}", folder.path().display(), nats.url());
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
+        return;
+    }
     let (mut bare, mut ours, mut cli) = (Best::new(), Best::new(), Best::new());
     for _ in 0..sizes.rounds {
         bare.take(timed(|| lists(&nats, sizes)));

@@ -6,7 +6,8 @@
 //! `EVCTL_BENCH_OBJECTS` (10000) objects are planned in steady state, `EVCTL_BENCH_APPLY` (2000) are made,
 //! `EVCTL_BENCH_ROUNDS` (3) times each; `kubectl diff` gets `EVCTL_BENCH_SAMPLE` (100) of them, and its time
 //! is scaled. `EVCTL_BENCH_BINARY` names another evctl. The best round counts: other work on the machine
-//! only adds to it.
+//! only adds to it. `EVCTL_BENCH_HOLD` keeps the server, once the objects are made, until its stdin ends, so that a
+//! profiler can look at a plan.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -117,6 +118,12 @@ fn plan(sizes: &Sizes, cluster: &Cluster, runtime: &tokio::runtime::Runtime, bar
     let folder = manifests(sizes.objects, 100);
     let made = timed(|| run(&mut evctl("apply", folder.path(), cluster, &namespace)));
     println!("{} objects (made by evctl in {:.1} s)", sizes.objects, made.as_secs_f64());
+    if std::env::var_os("EVCTL_BENCH_HOLD").is_some() {
+        let config = cluster.kubeconfig().display();
+        println!("plan {} --no-nats -n {namespace} --kubeconfig {config}", folder.path().display());
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
+        return;
+    }
     let sample = manifests(sizes.sample, sizes.sample);
     let (mut lists, mut ours, mut kubectl) = (Best::new(), Best::new(), Best::new());
     for _ in 0..sizes.rounds {

@@ -96,6 +96,22 @@ pub(super) struct ProjectArgs {
     pub destroy: bool,
 }
 
+impl ProjectArgs {
+    /// A project that is allowed nothing.
+    pub(super) fn of(project: Option<&str>) -> Self {
+        Self {
+            project: project.map(str::to_owned),
+            adopt: false,
+            prune: false,
+            allow_replace: Vec::new(),
+            force_conflicts: false,
+            allow_delete: Vec::new(),
+            allow_mass_delete: false,
+            destroy: false,
+        }
+    }
+}
+
 /// Which servers take part.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Servers")]

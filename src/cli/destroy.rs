@@ -43,14 +43,10 @@ pub(super) struct DestroyArgs {
 /// Runs the verb.
 pub(super) async fn run(args: &DestroyArgs, environment: &Environment, ui: Ui) -> Exit {
     let project = ProjectArgs {
-        project: args.project.clone(),
-        adopt: false,
-        prune: false,
-        allow_replace: Vec::new(),
-        force_conflicts: false,
         allow_delete: args.allow_delete.clone(),
         allow_mass_delete: args.allow_mass_delete,
         destroy: true,
+        ..ProjectArgs::of(args.project.as_deref())
     };
     let args = ApplyArgs {
         input: args.input.clone(),

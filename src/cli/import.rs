@@ -16,6 +16,7 @@ use crate::world::site::Declared;
 use super::args::{ServerArgs, namespace, project};
 use super::environment::Environment;
 use super::exit::Exit;
+use super::import_rehearsal::rehearse;
 use super::planes::{self, Against, Unselected};
 use super::resolved;
 use super::settings;
@@ -43,12 +44,12 @@ pub(super) struct ImportArgs {
     project: Option<String>,
     /// The namespace to read [default: the kubeconfig context's, or `default`]
     #[arg(short, long, value_parser = namespace)]
-    namespace: Option<String>,
+    pub namespace: Option<String>,
     /// Read every namespace, and what belongs to none
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     all_namespaces: bool,
     #[command(flatten)]
-    servers: ServerArgs,
+    pub servers: ServerArgs,
 }
 
 /// What goes into one file.
@@ -97,7 +98,8 @@ pub(super) async fn run(args: &ImportArgs, environment: &Environment, ui: Ui) ->
     if exported.left_out > 0 { Exit::Findings } else { Exit::Done }
 }
 
-enum Stop {
+/// Why nothing is imported.
+pub(super) enum Stop {
     Usage(String),
     Live(LiveError),
 }
@@ -134,6 +136,7 @@ async fn exported(
     servers.join(&std::collections::BTreeMap::new(), &Declared::of(&[])).await?;
     let mut exported = Exported::default();
     objects(args, project, &servers, &mut exported).await?;
+    rehearse(args, project, environment, &mut exported).await?;
     Ok(exported)
 }
 
@@ -229,7 +232,7 @@ fn is_meant(named: &[String], name: &str) -> bool {
 }
 
 /// Documents of one file.
-fn yaml(bodies: &[Value]) -> Result<String, String> {
+pub(super) fn yaml(bodies: &[Value]) -> Result<String, String> {
     let texts: Result<Vec<String>, _> = bodies.iter().map(serde_saphyr::to_string).collect();
     let text = texts.map_err(|error| error.to_string())?.join("---\n");
     // What is read again must be what was meant.

@@ -10,6 +10,7 @@ pub mod exit;
 mod explain;
 mod findings;
 mod import;
+mod import_rehearsal;
 mod init;
 mod inputs;
 mod interrupt;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use crate::diag::Code;
-use crate::live::{self, LiveError, Servers};
+use crate::live::{self, Early, LiveError, Servers};
 use crate::model::nack::GROUP;
 use crate::model::project::{Settings, Streams};
 use crate::model::shape::nearest;
@@ -87,7 +87,13 @@ pub(super) async fn planned(
     let said = chosen.namespace(request.input.namespace.as_deref());
     let said = Said { inputs, namespace: said.as_deref(), chosen };
     let owner = request.project.project.as_ref().or(chosen.project.as_ref());
-    let against = against.map(|against| Begun::of(against, owner.cloned(), request.is_applied));
+    let before = Early {
+        project: owner.cloned(),
+        home: said.namespace.map(str::to_owned),
+        is_applied: request.is_applied,
+        salt: salt.clone(),
+    };
+    let against = against.map(|against| Begun::of(against, before));
     let mut early = resolved(inputs, said.namespace.unwrap_or("default"), chosen);
     if request.project.destroy {
         // What is owned is deleted, whatever is declared, and were it nothing.
@@ -116,6 +122,9 @@ pub(super) async fn planned(
         }
         Begun::Live(reading) => {
             let maker = Maker { request, project, options };
+            if reading.of_cluster {
+                early.make_bodies();
+            }
             maker.against_live(reading.ended().await?, early, &said, &salt).await
         }
     }

@@ -3,7 +3,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::live::{LiveError, Servers};
+use crate::live::{Early, LiveError, Servers};
 use crate::world::World;
 
 use super::planes::Against;
@@ -15,18 +15,20 @@ pub(super) enum Begun {
 }
 
 /// Servers while they are connected to and read. The work stops where nobody waits for it.
-pub(super) struct Reading(JoinSet<Result<Servers, LiveError>>);
+pub(super) struct Reading {
+    work: JoinSet<Result<Servers, LiveError>>,
+    /// Whether a cluster is among them.
+    pub(super) of_cluster: bool,
+}
 
 impl Begun {
-    pub(super) fn of(against: Against, project: Option<String>, is_applied: bool) -> Self {
+    pub(super) fn of(against: Against, early: Early) -> Self {
         match against {
             Against::Snapshot(world, note) => Self::Snapshot(world, note),
             Against::Live(targets) => {
-                let mut reading = JoinSet::new();
-                reading.spawn(async move {
-                    Servers::read_ahead(&targets, project.as_deref(), is_applied).await
-                });
-                Self::Live(Reading(reading))
+                let (mut work, of_cluster) = (JoinSet::new(), targets.cluster.is_some());
+                work.spawn(async move { Servers::read_ahead(&targets, &early).await });
+                Self::Live(Reading { work, of_cluster })
             }
         }
     }
@@ -38,7 +40,7 @@ impl Reading {
     /// # Errors
     /// What could not be connected to or read.
     pub(super) async fn ended(mut self) -> Result<Servers, LiveError> {
-        match self.0.join_next().await {
+        match self.work.join_next().await {
             Some(Ok(read)) => read,
             _ => Err(LiveError::new(
                 "the servers were not read",

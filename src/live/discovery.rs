@@ -88,6 +88,19 @@ async fn known(
     Ok(served.iter().map(|served| kind(api_version, served)).collect())
 }
 
+/// A kind of a group as an earlier run has asked for it, in one version alone.
+pub(super) fn remembered(cluster: &mut Cluster, group: &str, kind_name: &str) -> Option<Kind> {
+    let versions = cluster.cache.versions(group);
+    let time = now().as_second();
+    let found = versions.iter().filter_map(|version| {
+        let served = cluster.cache.get(version, &[kind_name], time)?;
+        let served = served.iter().find(|served| served.kind == kind_name)?;
+        Some(kind(version, served).1)
+    });
+    let found: Vec<Kind> = found.collect();
+    <[Kind; 1]>::try_from(found).ok().map(|[kind]| kind)
+}
+
 fn kind(api_version: &str, served: &Served) -> (String, Kind) {
     let resource = ApiResource {
         group: group_of(api_version).to_owned(),

@@ -10,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::model::object::group_of;
+
 /// How long an entry counts, in seconds; kubectl's number. A kind that has gone meanwhile is noticed
 /// when it is listed.
 const LIFETIME: i64 = 6 * 60 * 60;
@@ -73,6 +75,12 @@ impl Cache {
         }
         self.is_used = true;
         Some(&entry.kinds)
+    }
+
+    /// The versions of a group that were asked for.
+    pub(super) fn versions(&self, group: &str) -> Vec<String> {
+        let versions = self.file.groups.keys().filter(|version| group_of(version) == group);
+        versions.cloned().collect()
     }
 
     /// Remembers an answer.

@@ -20,7 +20,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::hashed::HashedSet;
+use crate::model::hashed::{Hashed, HashedSet};
 use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
 use crate::plan::verify::Preview;
@@ -78,7 +78,7 @@ pub struct Targets {
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// The kinds and objects that are declared, with their apiVersion.
-    pub objects: BTreeMap<ObjectKey, String>,
+    pub objects: Hashed<ObjectKey, String>,
     /// Kinds whose definition is declared too, so that the cluster may not know them yet.
     pub defined: BTreeSet<(String, String)>,
     /// Groups whose kinds the cluster need not know, since evctl makes what they stand for itself.
@@ -95,6 +95,17 @@ pub struct Wanted {
     pub salt: String,
 }
 
+/// What is known before the files are read.
+#[derive(Debug, Clone, Default)]
+pub struct Early {
+    pub project: Option<String>,
+    /// The namespace of objects that name none, where it is not the context's.
+    pub home: Option<String>,
+    /// Whether the plan is to be carried out by this run.
+    pub is_applied: bool,
+    pub salt: String,
+}
+
 /// The connected servers.
 pub struct Servers {
     cluster: Option<cluster::Cluster>,
@@ -105,6 +116,8 @@ pub struct Servers {
     timeout: Duration,
     /// The run's own account, where it was read ahead.
     ahead: Option<jetstream::observe::Ahead>,
+    /// What was begun to be read of the cluster.
+    ahead_of_cluster: objects::Ahead,
     /// The namespace of objects that name none.
     home: String,
     /// How locks stood before anything was read.
@@ -137,24 +150,33 @@ impl Servers {
             own: targets.nats.clone(),
             timeout: targets.timeout,
             ahead: None,
+            ahead_of_cluster: objects::Ahead::default(),
             glimpse: lock::Glimpse::new(),
         })
     }
 
-    /// Connects as `connect`, and reads of the run's own account what can be read before it is known
-    /// what is wanted of it.
+    /// Connects as `connect`, and reads of the cluster and of the run's own account what can be read before
+    /// it is known what is wanted of it.
     ///
     /// # Errors
     /// As `connect`, and as `observe`.
-    pub async fn read_ahead(
-        targets: &Targets,
-        project: Option<&str>,
-        is_applied: bool,
-    ) -> Result<Self, LiveError> {
+    pub async fn read_ahead(targets: &Targets, early: &Early) -> Result<Self, LiveError> {
         let mut servers = Self::connect(targets).await?;
+        let project = early.project.as_deref();
+        if let (Some(cluster), Some(project)) = (&mut servers.cluster, project) {
+            let home = early.home.clone().unwrap_or_else(|| cluster.namespace().to_owned());
+            if early.is_applied {
+                servers.glimpse = lock::glimpse_of_cluster(cluster, &home, project).await;
+            }
+            // What is read before the lock was looked at could be old without anybody noticing.
+            if !early.is_applied || !servers.glimpse.is_empty() {
+                servers.ahead_of_cluster =
+                    objects::ahead(cluster, project, &home, &early.salt).await;
+            }
+        }
         if let Some(nats) = servers.nats.get("") {
-            if let Some(project) = project.filter(|_| is_applied) {
-                servers.glimpse = lock::glimpse_of_account(nats, "", project).await;
+            if let Some(project) = project.filter(|_| early.is_applied) {
+                servers.glimpse.extend(lock::glimpse_of_account(nats, "", project).await);
             }
             servers.ahead = Some(jetstream::observe::ahead(nats, project).await?);
         }
@@ -259,7 +281,8 @@ impl Servers {
         }
         let mut world = World { salt: wanted.salt.clone(), ..World::default() };
         if let Some(cluster) = &mut self.cluster {
-            objects::observe(cluster, wanted, &mut world).await?;
+            let ahead = std::mem::take(&mut self.ahead_of_cluster);
+            objects::observe(cluster, wanted, ahead, &mut world).await?;
         }
         let mut ahead = self.ahead.take();
         for (site, nats) in &self.nats {
@@ -305,7 +328,9 @@ impl Servers {
     async fn glimpse_more(&mut self, wanted: &Wanted) {
         if let Some(cluster) = &self.cluster {
             let glimpse = lock::glimpse_of_cluster(cluster, &wanted.home, &wanted.project).await;
-            self.glimpse.extend(glimpse);
+            for (place, version) in glimpse {
+                self.glimpse.entry(place).or_insert(version);
+            }
         }
         for (site, nats) in &self.nats {
             if !site.is_empty() || self.ahead.is_none() {

@@ -10,6 +10,9 @@ pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// How many small items make a piece of work that is worth being given to a thread.
+pub const PART: usize = 128;
+
 /// Does the work on every item on at most so many threads. Whoever is free takes the next item.
 pub fn in_order<T: Sync, R: Send>(
     threads: usize,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::model::knative::change::is_in_vain;
+use crate::model::parallel::{PART, in_order, threads};
 use crate::world::lower::Desired;
 use crate::world::managed::union;
 use crate::world::{Key, Object, Owner, World, mark};
@@ -35,17 +36,7 @@ pub fn reviewed(
     project: &str,
     options: &Options,
 ) -> (Plan, Vec<Trouble>) {
-    let mut replaced = BTreeSet::new();
-    let mut changes = Vec::with_capacity(desired.world.objects.len());
-    // Streams come before their consumers in the order of keys.
-    for (key, object) in &desired.world.objects {
-        let builder = Builder { desired, live, project, options, replaced: &replaced, key, object };
-        let change = builder.change();
-        if change.action == Action::Replace {
-            replaced.insert(key.clone());
-        }
-        changes.push(change);
-    }
+    let mut changes = declared(desired, live, project, options);
     let mut undeclared = undeclared(desired, live, project);
     changes.extend(forget::forget(&mut undeclared, live, options));
     let pruned = prune::prune(&changes, undeclared, live, options);
@@ -61,6 +52,29 @@ pub fn reviewed(
     project.clone_into(&mut plan.project);
     plan.membership = membership::of(&plan, live);
     (plan, troubles)
+}
+
+/// The changes to what is declared, in the order of keys.
+fn declared(desired: &Desired, live: &World, project: &str, options: &Options) -> Vec<Change> {
+    let objects: Vec<(&Key, &Object)> = desired.world.objects.iter().collect();
+    // Streams come before their consumers, which go with them.
+    let streams = objects.partition_point(|(key, _)| !matches!(key, Key::Consumer { .. }));
+    let mut changes: Vec<Change> = Vec::with_capacity(objects.len());
+    let mut replaced = BTreeSet::new();
+    for objects in [&objects[..streams], &objects[streams..]] {
+        let parts: Vec<&[(&Key, &Object)]> = objects.chunks(PART).collect();
+        let made = in_order(threads(), &parts, |part| {
+            let change = |(key, object): &(&Key, &Object)| {
+                let replaced = &replaced;
+                Builder { desired, live, project, options, replaced, key, object }.change()
+            };
+            part.iter().map(change).collect::<Vec<Change>>()
+        });
+        changes.extend(made.into_iter().flatten());
+        let anew = changes.iter().filter(|change| change.action == Action::Replace);
+        replaced = anew.map(|change| change.key.clone()).collect();
+    }
+    changes
 }
 
 struct Builder<'a> {

@@ -2,6 +2,8 @@
 //! and fields that evctl's field manager owns and that are declared no longer. What only the server
 //! or other managers set is no difference.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::model::knative::change::frozen;
@@ -14,24 +16,76 @@ use super::{FieldDiff, Rule};
 /// Every difference, in the order of the declared object's fields.
 pub fn object_diff(desired: &Value, live: &Value, claimed: Option<&Value>) -> Vec<FieldDiff> {
     let mut diff = Vec::new();
-    compare(desired, live, claimed, &Path::default(), &mut diff);
+    compare(desired, live, claimed, &At::ROOT, &mut diff);
     if let Some(claimed) = claimed {
-        dropped(claimed, desired, live, &Path::default(), &mut diff);
+        dropped(claimed, desired, live, &At::ROOT, &mut diff);
     }
     diff
+}
+
+/// Where in an object a comparison stands. Nearly all that is compared is equal, so that a path is made only
+/// where there is something to say.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    above: Option<&'a At<'a>>,
+    step: Option<StepTo<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum StepTo<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> At<'a> {
+    const ROOT: Self = Self { above: None, step: None };
+
+    pub(super) fn key(&'a self, name: &'a str) -> Self {
+        Self { above: Some(self), step: Some(StepTo::Key(name)) }
+    }
+
+    pub(super) fn index(&'a self, number: usize) -> Self {
+        Self { above: Some(self), step: Some(StepTo::Index(number)) }
+    }
+
+    fn path(&self) -> Path {
+        let above = self.above.map(Self::path).unwrap_or_default();
+        match self.step {
+            None => above,
+            Some(StepTo::Key(name)) => above.key(name),
+            Some(StepTo::Index(number)) => above.index(number),
+        }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path().fmt(out)
+    }
+}
+
+/// What is owned of a field (fieldsV1).
+fn owned<'v>(claimed: &'v Value, name: &str) -> Option<&'v Value> {
+    /// Up to so many fields a name is found faster than it is made.
+    const FEW: usize = 16;
+    let fields = claimed.as_object()?;
+    if fields.len() > FEW {
+        return fields.get(&format!("f:{name}"));
+    }
+    fields.iter().find(|(field, _)| field.strip_prefix("f:") == Some(name)).map(|(_, below)| below)
 }
 
 pub(super) fn compare(
     want: &Value,
     have: &Value,
     claimed: Option<&Value>,
-    at: &Path,
+    at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
     match (want, have) {
         (Value::Object(want), Value::Object(have)) => {
             for (name, value) in want {
-                let below = claimed.and_then(|claimed| claimed.get(format!("f:{name}")));
+                let below = claimed.and_then(|claimed| owned(claimed, name));
                 match have.get(name) {
                     Some(live) => compare(value, live, below, &at.key(name), diff),
                     // Written once, and dropped by the server as it drops empty things.
@@ -54,7 +108,7 @@ pub(super) fn dropped(
     claimed: &Value,
     want: &Value,
     have: &Value,
-    at: &Path,
+    at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
     let Some(claimed) = claimed.as_object() else { return };
@@ -88,7 +142,7 @@ fn is_whole(claimed: &Value) -> bool {
 }
 
 /// What is live below a declared value and not declared, however deep.
-fn extra(want: &Value, have: &Value, at: &Path, diff: &mut Vec<FieldDiff>) {
+fn extra(want: &Value, have: &Value, at: &At<'_>, diff: &mut Vec<FieldDiff>) {
     match (want, have) {
         (Value::Object(want), Value::Object(have)) => {
             for (name, live) in have {
@@ -120,7 +174,7 @@ fn emptied(value: &Value) -> Value {
     if value.is_array() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) }
 }
 
-pub(super) fn changed(at: &Path, from: &Value, to: &Value) -> FieldDiff {
+pub(super) fn changed(at: &At<'_>, from: &Value, to: &Value) -> FieldDiff {
     FieldDiff { path: at.to_string(), from: Some(from.clone()), to: Some(to.clone()) }
 }
 
@@ -136,6 +190,9 @@ fn is_empty(value: &Value) -> bool {
 
 /// The webhook's no to a change of what cannot change; which fields these are, `frozen` says.
 pub fn immutable(key: &ObjectKey, diff: &[FieldDiff], live: &Value) -> Option<Rule> {
+    if diff.is_empty() {
+        return None;
+    }
     // The defaulting webhook has filled in what the file leaves out.
     live.get("spec")?;
     let mut after = live.clone();

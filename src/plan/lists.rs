@@ -4,17 +4,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::Path;
-
 use super::FieldDiff;
-use super::fields::{changed, compare, dropped};
+use super::fields::{At, changed, compare, dropped};
 
 /// Compares a declared list with the live one. `claimed` is what evctl owns of it.
 pub(super) fn compare_lists(
     want: &[Value],
     have: &[Value],
     claimed: Option<&Value>,
-    at: &Path,
+    at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
     let differs = match kind(claimed) {
@@ -33,14 +31,15 @@ pub(super) fn dropped_items(
     claimed: &Map<String, Value>,
     want: &[Value],
     have: &[Value],
-    at: &Path,
+    at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
     for (entry, below) in claimed {
         if let Some(key) = entry.strip_prefix("k:").and_then(|key| serde_json::from_str(key).ok()) {
             let key: Map<String, Value> = key;
             let Some(live) = have.iter().find(|item| has(item, &key)) else { continue };
-            let path = at.key(label(&key));
+            let label = label(&key);
+            let path = at.key(&label);
             match want.iter().find(|item| could_have(item, &key)) {
                 Some(item) => dropped(below, item, live, &path, diff),
                 None => diff.push(gone(&path, live)),
@@ -82,7 +81,7 @@ fn keyed(
     have: &[Value],
     claimed: Option<&Value>,
     names: &[String],
-    at: &Path,
+    at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) -> bool {
     let mut missing = false;
@@ -100,12 +99,12 @@ fn keyed(
                 could_have(item, &full).then_some(below)
             })
         });
-        compare(item, live, ours, &at.key(label(&key)), diff);
+        compare(item, live, ours, &at.key(&label(&key)), diff);
     }
     missing
 }
 
-fn by_index(want: &[Value], have: &[Value], at: &Path, diff: &mut Vec<FieldDiff>) -> bool {
+fn by_index(want: &[Value], have: &[Value], at: &At<'_>, diff: &mut Vec<FieldDiff>) -> bool {
     if want.iter().chain(have).all(|item| !item.is_object()) {
         return want != have;
     }
@@ -116,7 +115,7 @@ fn by_index(want: &[Value], have: &[Value], at: &Path, diff: &mut Vec<FieldDiff>
 }
 
 /// A list owned as a whole: what is live and not declared in an item is a difference too.
-fn whole(want: &[Value], have: &[Value], at: &Path, diff: &mut Vec<FieldDiff>) -> bool {
+fn whole(want: &[Value], have: &[Value], at: &At<'_>, diff: &mut Vec<FieldDiff>) -> bool {
     let before = diff.len();
     if by_index(want, have, at, diff) {
         return true;
@@ -152,6 +151,6 @@ fn label(key: &Map<String, Value>) -> String {
     values.collect::<Vec<_>>().join("/")
 }
 
-fn gone(at: &Path, live: &Value) -> FieldDiff {
+fn gone(at: &At<'_>, live: &Value) -> FieldDiff {
     FieldDiff { path: at.to_string(), from: Some(live.clone()), to: None }
 }

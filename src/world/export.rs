@@ -2,6 +2,7 @@
 //! and so is what controllers made. Must not know files, nor who reads the objects.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +48,7 @@ impl Exported {
         let object = normal::live(body, "");
         let Some(key) = key_of(&object.body) else { return };
         if object.deleting {
-            self.leave(&Key::Object(key), "it is being deleted");
+            self.leave(Key::Object(key), "it is being deleted");
             return;
         }
         if self.is_anothers(&Key::Object(key.clone()), &object, project) {
@@ -110,9 +111,23 @@ impl Exported {
         }
     }
 
-    fn leave(&mut self, key: &Key, why: &str) {
+    /// Leaves a manifest out after all.
+    pub fn take_out(&mut self, key: &ObjectKey, name: &str, why: &str) {
+        let is_it = |body: &Value| {
+            let of_body = key_of(body);
+            of_body.is_some_and(|of_body| {
+                let namespace = of_body.namespace.or_else(|| key.namespace.clone());
+                ObjectKey { namespace, ..of_body } == *key
+            })
+        };
+        self.files.values_mut().for_each(|bodies| bodies.retain(|body| !is_it(body)));
+        self.files.retain(|_, bodies| !bodies.is_empty());
+        self.leave(name, why);
+    }
+
+    fn leave(&mut self, name: impl Display, why: &str) {
         self.left_out += 1;
-        self.notes.push(format!("{key} is left out: {why}"));
+        self.notes.push(format!("{name} is left out: {why}"));
     }
 
     fn put(&mut self, file: String, body: Value) {

@@ -16,6 +16,11 @@ const MARK: &str = "evctl:sha256:";
 pub struct Vault(BTreeMap<String, String>);
 
 impl Vault {
+    /// Takes in all that another one holds.
+    pub fn take(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// Whether a body holds a digest whose value is not known.
     pub fn lacks(&self, body: &Value) -> bool {
         match body {

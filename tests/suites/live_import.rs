@@ -20,6 +20,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_import::what_is_named_alone", nats, what_is_named_alone),
         trial("live_import::nothing_is_overwritten", nats, nothing_is_overwritten),
         trial("live_import::objects_of_a_namespace", crds, objects_of_a_namespace),
+        trial("live_import::what_is_not_to_be_adopted", both, what_is_not_to_be_adopted),
         trial("live_import::both_planes", both, both_planes),
     ]
 }
@@ -255,6 +256,32 @@ fn objects_of_a_namespace() {
 
 const CHANNEL: &str = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
     metadata: {name: c}\n";
+
+/// What no plan would take over is left out, and said, and the rest is as good as ever.
+fn what_is_not_to_be_adopted() {
+    let nats = Nats::start();
+    // A server takes such a mirror, and no update of it.
+    let mirror = json!({"name": "GONE", "opt_start_time": "2026-01-02T03:04:05.5Z"});
+    assert!(make(&nats, &json!({"name": "M", "mirror": mirror, "allow_rollup_hdrs": true})));
+    assert!(make(&nats, &json!({"name": "PLAIN", "subjects": ["plain"]})));
+    let place = Place::new("");
+    place.kubectl(&["create", "-f", "-"], OBJECTS);
+    // There is no webhook here, which would have refused it.
+    let broken = "apiVersion: eventing.knative.dev/v1\nkind: Trigger\nmetadata: {name: broken}\n\
+        spec:\n  broker: shop\n  filter: {attributes: {UPPER: x}}\n  subscriber: {uri: http://example.com}\n";
+    place.kubectl(&["create", "-f", "-"], broken);
+    let folder = Folder::project(&[]);
+    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
+    let run = |verb: &str, path: &[&str]| {
+        let run = Evctl::new(&[verb, "-n", &place.namespace, "--nats-url", &nats.url()]);
+        let run = run.arguments(path).arguments(&["--kubeconfig", kubeconfig]);
+        if verb == "apply" { run.arguments(&["--yes"]) } else { run }
+    };
+    let said = run("import", &["--out", folder.text()]).run();
+    let _ = said.says(&["trigger.eventing.knative.dev/", "/broken is left out: "]);
+    let adopted = settles(&|verb| run(verb, &[folder.text()]));
+    assert!(adopted >= 5, "{adopted}");
+}
 
 /// A channel's stream is declared by the channel.
 fn both_planes() {

@@ -18,6 +18,7 @@ pub(super) fn trials() -> Vec<Trial> {
     let name = |test: &str| format!("live_kubernetes_faults::{test}");
     vec![
         trial(&name("a_torn_list_is_no_absence"), kube, a_torn_list_is_no_absence),
+        trial(&name("a_torn_later_page_is_no_absence"), kube, a_torn_later_page_is_no_absence),
         trial(&name("a_server_that_is_overloaded_is_unread"), kube, overloaded_is_unread),
         trial(&name("one_conflict_is_tried_again"), kube, one_conflict_is_tried_again),
         trial(&name("conflicts_for_ever_are_stale"), kube, conflicts_for_ever_are_stale),
@@ -63,6 +64,35 @@ fn a_torn_list_is_no_absence() {
     for name in ["a", "b", "c"] {
         assert_eq!(place.get("configmap", name)["data"]["a"], "x");
     }
+    let _ = place.evctl("apply").arguments(&["--prune", "--allow-mass-delete"]).run().code(0);
+    place.is_settled();
+    assert_eq!(place.get("configmap", "a")["data"]["a"], "z");
+    assert!(place.cluster.get("configmap", &place.namespace, "b").is_none());
+}
+
+/// What stood on pages before the torn one was read, and is no whole.
+fn a_torn_later_page_is_no_absence() {
+    let all: String = (0..600).map(|number| map(&format!("m{number:03}"), "x")).collect();
+    let place = Place::new(&all);
+    let _ = place.apply();
+    place.write(&map("m000", "x"));
+    let torn = Arc::new(AtomicUsize::new(0));
+    let ours = Arc::clone(&torn);
+    let faults = place.cluster.faulty(move |method, uri| {
+        let is_later = method == "GET" && uri.contains("/configmaps?") && uri.contains("continue=");
+        is_later.then(|| {
+            ours.fetch_add(1, Ordering::SeqCst);
+            Fault::Torn(3000)
+        })
+    });
+    let prune = ["--prune", "--allow-mass-delete", "--timeout", "5s"];
+    let said = by(&place, &faults, "apply", &prune).code(1);
+    let _ = said.says(&["cannot be reached"]).hides(&["to destroy", "Apply"]);
+    assert!(torn.load(Ordering::SeqCst) > 0, "a later page was asked for");
+    let left = place.kubectl(&["get", "configmaps", "-o", "name"], "");
+    assert!(left.contains("configmap/m599"), "{left}");
+    let _ = place.evctl("apply").arguments(&prune).run().code(0).says(&["599 destroyed"]);
+    place.is_settled();
 }
 
 fn overloaded_is_unread() {
@@ -122,22 +152,43 @@ fn conflicts_for_ever_are_stale() {
     place.is_settled();
 }
 
-/// The rest goes on, what needs it is held, and the next run does what is left.
+/// The rest goes on, what needs it is held, and the next run does what is left: for creates, changes,
+/// deletions and what is made anew.
 fn what_fails_alone_fails_alone() {
     for status in [500, 503] {
-        let place = Place::new(&(map("a", "x") + &map("b", "x") + &map("c", "x")));
+        let secret = |kind: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: bad-anew}}\ntype: {kind}\n"
+            )
+        };
+        let before = map("bad-changes", "x") + &map("bad-goes", "x") + &map("goes", "x");
+        let place = Place::new(&(before + &map("changes", "x") + &secret("Opaque")));
+        let _ = place.apply();
+        let inner = format!("{}-bad", place.namespace);
+        let held = format!(
+            "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {inner}}}\n{}",
+            map("waits", "x").replace("name: waits", &format!("name: waits, namespace: {inner}"))
+        );
+        let after = map("bad-changes", "z") + &map("changes", "z") + &map("comes", "x");
+        place.write(&(after + &map("bad-comes", "x") + &secret("example.com/x") + &held));
         let faults = place.cluster.faults(move |method, uri| {
-            (is_write(method, uri) && uri.contains("/configmaps/b")).then(|| Answer {
+            (is_write(method, uri) && uri.contains("bad")).then(|| Answer {
                 status,
                 headers: "Content-Type: text/plain\r\n",
                 body: "etcdserver: leader changed\n".to_owned(),
             })
         });
-        let said = by(&place, &faults, "apply", &[]).code(7);
-        let _ =
-            said.says(&["configmap/", "/b failed:", &format!("({status})"), "2 added", "1 failed"]);
-        let _ = place.apply().says(&["1 added"]);
+        let anew = format!("secret/{}/bad-anew", place.namespace);
+        let more = ["--prune", "--allow-mass-delete", "--allow-replace", &anew];
+        let said = by(&place, &faults, "apply", &more).code(7);
+        let failed = ["bad-changes", "bad-goes", "bad-comes", "bad-anew", &inner];
+        let failed: Vec<String> = failed.iter().map(|name| format!("/{name} failed:")).collect();
+        let failed: Vec<&str> = failed.iter().map(String::as_str).collect();
+        let said = said.says(&failed).says(&[&format!("({status})"), "waits held"]);
+        let _ = said.says(&["1 added, 1 changed, 1 destroyed", "5 failed", "1 held"]);
+        let _ = place.evctl("apply").arguments(&more).run().code(0);
         place.is_settled();
+        assert_eq!(place.get("secret", "bad-anew")["type"], "example.com/x");
     }
 }
 
@@ -151,13 +202,14 @@ fn answers_that_are_lost() {
             .cluster
             .faulty(move |method, uri| is_write(method, uri).then_some(Fault::Torn(bytes)));
         let prune = ["--prune", "--allow-mass-delete", "--timeout", "5s"];
-        let said = by(&place, &faults, "apply", &prune);
-        assert_ne!(said.code, Some(0), "{said}");
-        let _ = said.says(&["/a failed:", "/new failed:"]);
+        let said = by(&place, &faults, "apply", &prune).code(7);
+        let _ = said.says(&["/a failed:", "/new failed:", "/gone failed:"]);
+        // All of it was done.
+        assert_eq!(place.get("configmap", "a")["data"]["a"], "z");
+        assert!(place.cluster.get("configmap", &place.namespace, "new").is_some());
+        assert!(place.cluster.get("configmap", &place.namespace, "gone").is_none());
         let _ = place.evctl("apply").arguments(&prune).run().code(0);
         place.is_settled();
-        assert_eq!(place.get("configmap", "a")["data"]["a"], "z");
-        assert!(place.cluster.get("configmap", &place.namespace, "gone").is_none());
     }
 }
 
@@ -182,6 +234,9 @@ fn who_may_list_and_not_get() {
     let said = place.evctl_as(&kubeconfig, "apply").run().code(1);
     let _ = said.says(&["/a failed:", "may not be read", "403"]);
     assert_eq!(place.get("configmap", "a")["data"]["a"], "x");
+    let _ = place.apply();
+    place.is_settled();
+    assert_eq!(place.get("configmap", "a")["data"]["a"], "z");
 }
 
 /// A webhook for the ConfigMaps of one namespace that takes the call and says nothing.
@@ -253,4 +308,9 @@ fn a_policy_that_denies() {
     let _ = place.evctl("apply").run().code(4).says(&["1 added"]);
     assert!(place.cluster.get("configmap", &place.namespace, "a").is_none());
     place.kubectl(&["delete", "validatingadmissionpolicybinding", &name], "");
+    let settled = waiting::until(LIMIT, Duration::from_millis(200), || {
+        (place.evctl("apply").run().code == Some(0)).then_some(())
+    });
+    assert!(settled.is_some());
+    place.is_settled();
 }

@@ -21,8 +21,12 @@ fn api(cluster: &Cluster, set: &ApplySet) -> Api<DynamicObject> {
 }
 
 /// The set as the cluster has it.
-pub(super) async fn observed(cluster: &Cluster, wanted: &Wanted) -> Result<ApplySet, LiveError> {
-    let set = ApplySet::of(&wanted.project, &wanted.home);
+pub(super) async fn observed(
+    cluster: &Cluster,
+    project: &str,
+    home: &str,
+) -> Result<ApplySet, LiveError> {
+    let set = ApplySet::of(project, home);
     let api = api(cluster, &set);
     let looking = async { answered(api.get_opt(&set.parent.name).await) };
     match cluster.ask(&set.parent.to_string(), looking).await? {

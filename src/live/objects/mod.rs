@@ -1,6 +1,7 @@
 //! Kubernetes objects: LIST per kind and namespace to observe, server-side dry-run to preview,
 //! server-side apply to write, each write guarded by a fresh read. Here is what these have in common.
 
+mod ahead;
 mod applyset;
 mod delete;
 mod import;
@@ -22,6 +23,7 @@ use crate::world::{mark, normal};
 use super::cluster::{Cluster, status};
 use super::discovery::Kind;
 
+pub(super) use ahead::{Ahead, ahead};
 pub(super) use applyset::{close, open};
 pub use import::Imported;
 pub(super) use import::import;

@@ -17,10 +17,13 @@ use crate::live::cluster::Cluster;
 use crate::live::discovery::{self, Kind};
 use crate::live::{LiveError, Wanted};
 use crate::model::ObjectKey;
+use crate::model::hashed::HashedSet;
+use crate::model::object::group_of;
 use crate::world::applyset::{ApplySet, Trouble};
 use crate::world::reading::Unread;
 use crate::world::{Cluster as Seen, Key, Object, World, normal};
 
+use super::ahead::Ahead;
 use super::{answered, api, applyset, brief, key_of};
 
 /// Objects of one page of a LIST.
@@ -35,14 +38,18 @@ const TRIES: usize = 3;
 pub(in crate::live) async fn observe(
     cluster: &mut Cluster,
     wanted: &Wanted,
+    mut ahead: Ahead,
     world: &mut World,
 ) -> Result<(), LiveError> {
     let mut unserved = discovery::discover(cluster, wanted).await?;
-    let set = applyset::observed(cluster, wanted).await?;
-    let mut listed = lists(cluster, wanted, &set).await?;
+    let set = match ahead.set(&wanted.project, &wanted.home) {
+        Some(set) => set,
+        None => applyset::observed(cluster, &wanted.project, &wanted.home).await?,
+    };
+    let mut listed = lists(cluster, wanted, &set, &mut ahead).await?;
     if cluster.cache.is_used && listed.iter().any(|(_, read)| matches!(read, Read::NotServed(_))) {
         unserved = discovery::again(cluster, wanted).await?;
-        listed = lists(cluster, wanted, &set).await?;
+        listed = lists(cluster, wanted, &set, &mut Ahead::default()).await?;
     }
     let (mut unread, mut notes) = (Vec::new(), Vec::new());
     let channel_controller = channel_controller(cluster, wanted, &mut notes).await?;
@@ -66,9 +73,11 @@ pub(in crate::live) async fn observe(
             }
         }
     }
-    let cluster_scoped = wanted.objects.iter().filter_map(|(key, version)| {
-        let kind = cluster.kinds.get(&(version.clone(), key.kind.clone()))?;
-        (!kind.namespaced).then(|| (key.group.clone(), key.kind.clone()))
+    let kinds: BTreeSet<(&str, &str)> =
+        wanted.objects.iter().map(|(key, version)| (version.as_str(), key.kind.as_str())).collect();
+    let cluster_scoped = kinds.into_iter().filter_map(|(version, kind)| {
+        let known = cluster.kinds.get(&(version.to_owned(), kind.to_owned()))?;
+        (!known.namespaced).then(|| (group_of(version).to_owned(), kind.to_owned()))
     });
     let mut seen = Seen {
         name: cluster.name.clone(),
@@ -87,6 +96,9 @@ pub(in crate::live) async fn observe(
     world.cluster = Some(seen);
     Ok(())
 }
+
+/// A live object with its key.
+pub(super) type Named = (ObjectKey, Object);
 
 /// What one LIST is about.
 pub(super) struct Place {
@@ -114,14 +126,19 @@ async fn places(
 ) -> Result<Vec<Place>, LiveError> {
     let mut places = BTreeMap::new();
     let mut kinds: BTreeMap<(String, String), Kind> = BTreeMap::new();
-    for (key, api_version) in &wanted.objects {
-        let Some(kind) = cluster.kinds.get(&(api_version.clone(), key.kind.clone())) else {
+    let declared: BTreeSet<(&str, &str, Option<&str>)> = wanted
+        .objects
+        .iter()
+        .map(|(key, version)| (version.as_str(), key.kind.as_str(), key.namespace.as_deref()))
+        .collect();
+    for (version, name, namespace) in declared {
+        let Some(kind) = cluster.kinds.get(&(version.to_owned(), name.to_owned())) else {
             continue;
         };
-        let namespace = key.namespace.clone().filter(|_| kind.namespaced);
-        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector: None };
-        places.insert((api_version.clone(), key.kind.clone(), namespace), place);
-        kinds.insert((key.group.clone(), key.kind.clone()), kind.clone());
+        let namespace = namespace.filter(|_| kind.namespaced).map(str::to_owned);
+        let place = Place { kind: kind.clone(), namespace, selector: None };
+        places.insert(place.at(), place);
+        kinds.insert((group_of(version).to_owned(), name.to_owned()), kind.clone());
     }
     for (group_kind, namespace) in applyset::beyond(set, wanted) {
         if !kinds.contains_key(&group_kind) {
@@ -133,9 +150,8 @@ async fn places(
         let Some(kind) = kinds.get(&group_kind) else { continue };
         let namespace = Some(namespace).filter(|_| kind.namespaced);
         let selector = Some(applyset::selector(set));
-        let place = Place { kind: kind.clone(), namespace: namespace.clone(), selector };
-        let at = (kind.resource.api_version.clone(), group_kind.1, namespace);
-        places.entry(at).or_insert(place);
+        let place = Place { kind: kind.clone(), namespace, selector };
+        places.entry(place.at()).or_insert(place);
     }
     Ok(places.into_values().collect())
 }
@@ -144,14 +160,25 @@ async fn lists(
     cluster: &Cluster,
     wanted: &Wanted,
     set: &ApplySet,
-) -> Result<Vec<(Place, Read<Object>)>, LiveError> {
-    let reading = places(cluster, wanted, set).await?.into_iter().map(|place| async move {
-        let salt = wanted.salt.clone();
-        let read = place.list(cluster, move |body| normal::live(body, &salt)).await?;
-        Ok((place, read))
+    ahead: &mut Ahead,
+) -> Result<Vec<(Place, Read<Named>)>, LiveError> {
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for place in places(cluster, wanted, set).await? {
+        match ahead.list(&place).await {
+            Some(listed) => read.push((place, listed?)),
+            None => unread.push(place),
+        }
+    }
+    let reading = unread.into_iter().map(|place| async move {
+        let listed = place.objects(cluster, &wanted.salt).await?;
+        Ok((place, listed))
     });
-    let read: Vec<_> = stream::iter(reading.collect::<Vec<_>>()).buffered(READS).collect().await;
-    read.into_iter().collect()
+    let reading = stream::iter(reading.collect::<Vec<_>>()).buffered(READS);
+    let later: Vec<Result<_, LiveError>> = reading.collect().await;
+    for listed in later {
+        read.push(listed?);
+    }
+    Ok(read)
 }
 
 /// An item of a list, which does not say what it is.
@@ -165,19 +192,15 @@ fn decoded(item: &RawValue, resource: &ApiResource) -> Result<Value, serde_json:
 }
 
 /// Takes in what is wanted or the project's own.
-fn take(objects: Vec<Object>, place: &Place, wanted: &Wanted, world: &mut World) {
-    let names: BTreeSet<&str> = wanted
-        .objects
-        .keys()
-        .filter(|key| key.is(&place.kind.resource.group, &place.kind.resource.kind))
-        .map(|key| key.name.as_str())
-        .collect();
-    for object in objects {
-        let key = key_of(&place.kind, &object.body);
+fn take(objects: Vec<Named>, place: &Place, wanted: &Wanted, world: &mut World) {
+    let resource = &place.kind.resource;
+    let of_kind = wanted.objects.keys().filter(|key| key.is(&resource.group, &resource.kind));
+    let names: HashedSet<&str> = of_kind.map(|key| key.name.as_str()).collect();
+    for (key, object) in objects {
         let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
         // A kind that is declared in two versions is listed in both: each object in its own.
         let version = wanted.objects.get(&key);
-        if version.is_some_and(|version| *version != place.kind.resource.api_version) {
+        if version.is_some_and(|version| *version != resource.api_version) {
             continue;
         }
         if ours || names.contains(key.name.as_str()) {
@@ -198,6 +221,22 @@ struct Page {
 type Decoding<Item> = JoinHandle<Result<Vec<Item>, serde_json::Error>>;
 
 impl Place {
+    /// What tells it from others.
+    pub(super) fn at(&self) -> (String, String, Option<String>) {
+        let resource = &self.kind.resource;
+        (resource.api_version.clone(), resource.kind.clone(), self.namespace.clone())
+    }
+
+    /// Lists every object, in normal form.
+    pub(super) async fn objects(
+        &self,
+        cluster: &Cluster,
+        salt: &str,
+    ) -> Result<Read<Named>, LiveError> {
+        let (kind, salt) = (self.kind.clone(), salt.to_owned());
+        self.list(cluster, move |body| (key_of(&kind, &body), normal::live(body, &salt))).await
+    }
+
     /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
     /// item is kept what `keep` makes of it.
     pub(super) async fn list<Item: Send + 'static>(

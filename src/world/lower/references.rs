@@ -1,6 +1,6 @@
 //! Which Kubernetes objects need which others to be there first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,10 +16,17 @@ impl Lowering<'_> {
             self.need(&Key::Object(from), &Key::Object(to));
         }
         let definitions: BTreeMap<_, _> = manifests.iter().filter_map(definition).collect();
-        let keys: Vec<ObjectKey> =
-            self.desired.world.objects.keys().filter_map(|key| key.object().cloned()).collect();
+        let objects = || self.desired.world.objects.keys().filter_map(Key::object);
+        let namespaces: BTreeSet<String> =
+            objects().filter(|key| key.is("", "Namespace")).map(|key| key.name.clone()).collect();
+        if namespaces.is_empty() && definitions.is_empty() {
+            return;
+        }
+        let keys: Vec<ObjectKey> = objects().cloned().collect();
         for key in keys {
-            if let Some(namespace) = &key.namespace {
+            if let Some(namespace) =
+                key.namespace.as_ref().filter(|name| namespaces.contains(*name))
+            {
                 let namespace = ObjectKey {
                     group: String::new(),
                     kind: "Namespace".into(),
