@@ -1,6 +1,7 @@
 //! The way that every verb goes: read, resolve, select planes, observe, lower, diff. `plan` and
 //! `apply` are one path; apply goes on where plan stops.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
 use crate::plan::{controllers, forget};
-use crate::world::lower::{Desired, is_made, lower};
+use crate::world::lower::{Bodies, Desired, is_made, lower_with};
 use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
@@ -118,14 +119,13 @@ pub(super) async fn planned(
             let mut live = planes::with_sites(*live, &sites(&read.manifests))?;
             live.streams = chosen.settings.streams;
             read.take_dangling(|key| is_live(&live, key));
-            Maker { request, project, options }.against(read, live, None, Some(note)).await
+            Maker { request, project, options }.against((read, None), live, None, Some(note)).await
         }
         Begun::Live(reading) => {
             let maker = Maker { request, project, options };
-            if reading.of_cluster {
-                early.make_bodies();
-            }
-            maker.against_live(reading.ended().await?, early, &said, &salt).await
+            let bodies = reading.of_cluster.then(|| Bodies::of(&early.manifests, &salt));
+            let servers = reading.ended().await?;
+            maker.against_live(servers, (early, bodies), &said, &salt).await
         }
     }
 }
@@ -175,12 +175,15 @@ struct Said<'a> {
 impl Said<'_> {
     /// Resolves again where the cluster's context names another namespace than was taken at first.
     fn within(&self, early: Read, context: Option<&str>) -> Read {
-        match (self.namespace, context) {
-            (None, Some(namespace)) if !matches!(namespace, "" | "default") => {
-                resolved(self.inputs, namespace, self.chosen)
-            }
-            _ => early,
+        match context.filter(|_| !self.is_within(context)) {
+            Some(namespace) => resolved(self.inputs, namespace, self.chosen),
+            None => early,
         }
+    }
+
+    /// Whether the first taken namespace is the right one.
+    fn is_within(&self, context: Option<&str>) -> bool {
+        self.namespace.is_some() || context.is_none_or(|name| matches!(name, "" | "default"))
     }
 }
 
@@ -194,11 +197,14 @@ impl Maker<'_> {
     async fn against_live(
         self,
         mut servers: Servers,
-        early: Read,
+        (early, bodies): (Read, Option<Bodies>),
         said: &Said<'_>,
         salt: &str,
     ) -> Result<Planned, Stopped> {
+        let is_meant = said.is_within(servers.namespace());
         let mut read = said.within(early, servers.namespace());
+        // Another namespace gives the objects other names.
+        let bodies = bodies.filter(|_| is_meant);
         let streams = said.chosen.settings.streams;
         let scopes = servers.scopes(&read.manifests);
         let mut wanted = wanted(&read, &self.project, salt, &scopes);
@@ -219,12 +225,12 @@ impl Maker<'_> {
         live.streams = streams;
         read.take_dangling(|key| is_live(&live, key));
         let options = Options { now: Some(live::now()), ..self.options };
-        Self { options, ..self }.against(read, live, Some(servers), None).await
+        Self { options, ..self }.against((read, bodies), live, Some(servers), None).await
     }
 
     async fn against(
         &self,
-        mut read: Read,
+        (mut read, bodies): (Read, Option<Bodies>),
         live: World,
         servers: Option<Servers>,
         note: Option<String>,
@@ -232,8 +238,10 @@ impl Maker<'_> {
         if read.has_errors() {
             return Err(Stopped::Findings(Box::new(read)));
         }
+        let bodies = Cell::new(bodies);
         let lowered = |world: &World| {
-            let all = lower(&read.resolved.topology, &read.manifests, &self.project, world);
+            let (topology, manifests) = (&read.resolved.topology, &read.manifests);
+            let all = lower_with(bodies.take(), topology, manifests, &self.project, world);
             if self.options.destroy { all.nothing() } else { all }
         };
         let decided = decided(lowered, &live, &self.project, &self.options);

@@ -6,7 +6,6 @@ use clap::ValueEnum;
 
 use crate::diag::{self, Code, Finding, Severity, Sources};
 use crate::model::nack::GROUP;
-use crate::model::parallel::{PART, in_order, threads};
 use crate::model::{self, Input, Manifest};
 use crate::plan::preflight;
 use crate::topology::{Backing, Channel, Resolved, resolve};
@@ -112,16 +111,6 @@ impl Read {
 
     pub(super) fn has_errors(&self) -> bool {
         diag::worst(&self.findings) == Some(Severity::Error)
-    }
-
-    /// Makes the objects as they would be sent, which they keep: while servers are waited for, there is time.
-    pub(super) fn make_bodies(&self) {
-        let parts: Vec<&[Manifest]> = self.manifests.chunks(PART).collect();
-        in_order(threads(), &parts, |part| {
-            for manifest in *part {
-                let _ = manifest.body();
-            }
-        });
     }
 
     /// Whether the files may speak of objects on a plane.

@@ -14,6 +14,9 @@ const SIGNS: &[&str] = &[
     "JWT",
 ];
 
+/// What stands around the name of a field.
+const AROUND: [char; 6] = [' ', '{', ',', '-', '"', '\''];
+
 /// The same inside of the NATS channel's settings, where they ought to be references.
 const IN_NATS: &[&str] = &["auth", "secret", "credentialfile"];
 
@@ -50,7 +53,10 @@ fn fields(line: &str, start: usize, nats: bool, spans: &mut Vec<Span>) {
     for (colon, _) in line.match_indices(':') {
         let (before, after) = (line.get(..colon), line.get(colon + 1..));
         let (Some(before), Some(after)) = (before, after) else { continue };
-        let name = before.rsplit([' ', '{', ',', '-', '"', '\'']).find(|word| !word.is_empty());
+        if !nats && !may_be_secretive(before) {
+            continue;
+        }
+        let name = before.rsplit(AROUND).find(|word| !word.is_empty());
         let name = name.unwrap_or_default();
         let secretive = SECRETIVE.iter().any(|ending| ends_in(name, ending))
             || (nats && IN_NATS.iter().any(|field| field.eq_ignore_ascii_case(name)));
@@ -66,6 +72,13 @@ fn fields(line: &str, start: usize, nats: bool, spans: &mut Vec<Span>) {
         let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default().trim_end();
         spans.push(Span { start: start + begin, end: start + begin + value.len() });
     }
+}
+
+/// Whether the last letter is that of a secretive name, which nearly no field's is.
+fn may_be_secretive(before: &str) -> bool {
+    let last = before.trim_end_matches(AROUND).bytes().next_back();
+    let last = last.map(|byte| byte.to_ascii_lowercase());
+    SECRETIVE.iter().any(|ending| ending.bytes().next_back() == last)
 }
 
 fn ends_in(name: &str, ending: &str) -> bool {

@@ -68,6 +68,11 @@ impl Manifest {
         self.body.get_or_init(|| self.root.to_json())
     }
 
+    /// As `body`, for who keeps it: a project has thousands, and nearly all of them are asked for once.
+    pub fn own_body(&self) -> Value {
+        self.body.get().cloned().unwrap_or_else(|| self.root.to_json())
+    }
+
     /// The tree with its file.
     pub fn place(&self) -> Place<'_> {
         Place { file: self.file, root: &self.root }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::model::knative::change::is_in_vain;
 use crate::model::parallel::{PART, in_order, threads};
 use crate::world::lower::Desired;
-use crate::world::managed::union;
 use crate::world::{Key, Object, Owner, World, mark};
 
 use super::allowed::Options;
@@ -390,17 +389,10 @@ impl Builder<'_> {
     }
 }
 
-impl Change {
-    pub(super) fn with_rule(mut self, code: &'static str, text: String) -> Self {
-        self.rule = Some(Rule { code: code.into(), err_code: None, text });
-        self
-    }
-}
-
 /// As if what client-side apply owns were evctl's already, as an adoption makes it.
 fn with_inherited(live: &Object) -> Object {
     let claimed = match (&live.claimed, &live.inherited) {
-        (Some(ours), Some(theirs)) => Some(union(ours, theirs)),
+        (Some(ours), Some(theirs)) => Some(ours.union(theirs)),
         (ours, theirs) => ours.clone().or_else(|| theirs.clone()),
     };
     Object { claimed, ..live.clone() }

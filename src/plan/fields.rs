@@ -9,12 +9,13 @@ use serde_json::{Map, Value};
 use crate::model::knative::change::frozen;
 use crate::model::knative::eventing::CLASS_ANNOTATION;
 use crate::model::{ObjectKey, Path};
+use crate::world::field_set::FieldSet;
 
 use super::lists::{compare_lists, dropped_items};
 use super::{FieldDiff, Rule};
 
 /// Every difference, in the order of the declared object's fields.
-pub fn object_diff(desired: &Value, live: &Value, claimed: Option<&Value>) -> Vec<FieldDiff> {
+pub fn object_diff(desired: &Value, live: &Value, claimed: Option<&FieldSet>) -> Vec<FieldDiff> {
     let mut diff = Vec::new();
     compare(desired, live, claimed, &At::ROOT, &mut diff);
     if let Some(claimed) = claimed {
@@ -64,28 +65,17 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// What is owned of a field (fieldsV1).
-fn owned<'v>(claimed: &'v Value, name: &str) -> Option<&'v Value> {
-    /// Up to so many fields a name is found faster than it is made.
-    const FEW: usize = 16;
-    let fields = claimed.as_object()?;
-    if fields.len() > FEW {
-        return fields.get(&format!("f:{name}"));
-    }
-    fields.iter().find(|(field, _)| field.strip_prefix("f:") == Some(name)).map(|(_, below)| below)
-}
-
 pub(super) fn compare(
     want: &Value,
     have: &Value,
-    claimed: Option<&Value>,
+    claimed: Option<&FieldSet>,
     at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
     match (want, have) {
         (Value::Object(want), Value::Object(have)) => {
             for (name, value) in want {
-                let below = claimed.and_then(|claimed| owned(claimed, name));
+                let below = claimed.and_then(|claimed| claimed.field(name));
                 match have.get(name) {
                     Some(live) => compare(value, live, below, &at.key(name), diff),
                     // Written once, and dropped by the server as it drops empty things.
@@ -105,25 +95,24 @@ pub(super) fn compare(
 
 /// Fields that evctl owns (fieldsV1) and that are declared no longer.
 pub(super) fn dropped(
-    claimed: &Value,
+    claimed: &FieldSet,
     want: &Value,
     have: &Value,
     at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
-    let Some(claimed) = claimed.as_object() else { return };
     if let (Value::Array(want), Value::Array(have)) = (want, have) {
         return dropped_items(claimed, want, have, at, diff);
     }
     let Some(have) = have.as_object() else { return };
-    for (name, below) in claimed {
+    for (name, below) in claimed.iter() {
         let Some(field) = name.strip_prefix("f:") else { continue };
         let Some(live) = have.get(field) else { continue };
         let path = at.key(field);
         match want.get(field) {
             // Owned as one (atomic): what is in it and not declared goes with the next apply. An empty
             // mapping alone may as well be one of which others own the parts.
-            Some(value) if is_whole(below) && value.is_object() && !is_empty(value) => {
+            Some(value) if below.is_empty() && value.is_object() && !is_empty(value) => {
                 extra(value, live, &path, diff);
             }
             Some(value) => dropped(below, value, live, &path, diff),
@@ -135,10 +124,6 @@ pub(super) fn dropped(
             }
         }
     }
-}
-
-fn is_whole(claimed: &Value) -> bool {
-    claimed.as_object().is_some_and(Map::is_empty)
 }
 
 /// What is live below a declared value and not declared, however deep.
@@ -166,8 +151,8 @@ fn extra(want: &Value, have: &Value, at: &At<'_>, diff: &mut Vec<FieldDiff>) {
 }
 
 /// Whether only parts of a field are ours: the parts go, the rest is another's.
-fn is_owned_in_parts(claimed: &Value) -> bool {
-    claimed.as_object().is_some_and(|parts| !parts.is_empty() && !parts.contains_key("."))
+fn is_owned_in_parts(claimed: &FieldSet) -> bool {
+    !claimed.is_empty() && claimed.get(".").is_none()
 }
 
 fn emptied(value: &Value) -> Value {
@@ -238,6 +223,7 @@ mod tests {
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(desired: Value, live: Value, claimed: Option<Value>, expected: &[&str]) {
+        let claimed = claimed.as_ref().map(FieldSet::of);
         let diff = object_diff(&desired, &live, claimed.as_ref());
         let paths: Vec<_> = diff.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, expected);

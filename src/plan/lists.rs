@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::world::field_set::FieldSet;
+
 use super::FieldDiff;
 use super::fields::{At, changed, compare, dropped};
 
@@ -11,7 +13,7 @@ use super::fields::{At, changed, compare, dropped};
 pub(super) fn compare_lists(
     want: &[Value],
     have: &[Value],
-    claimed: Option<&Value>,
+    claimed: Option<&FieldSet>,
     at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
@@ -28,13 +30,13 @@ pub(super) fn compare_lists(
 
 /// Items that evctl owns, that are live, and that are declared no longer.
 pub(super) fn dropped_items(
-    claimed: &Map<String, Value>,
+    claimed: &FieldSet,
     want: &[Value],
     have: &[Value],
     at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
 ) {
-    for (entry, below) in claimed {
+    for (entry, below) in claimed.iter() {
         if let Some(key) = entry.strip_prefix("k:").and_then(|key| serde_json::from_str(key).ok()) {
             let key: Map<String, Value> = key;
             let Some(live) = have.iter().find(|item| has(item, &key)) else { continue };
@@ -64,13 +66,13 @@ enum Kind {
     Unknown,
 }
 
-fn kind(claimed: Option<&Value>) -> Kind {
-    let Some(claimed) = claimed.and_then(Value::as_object) else { return Kind::Unknown };
-    let key = claimed.keys().find_map(|entry| entry.strip_prefix("k:"));
+fn kind(claimed: Option<&FieldSet>) -> Kind {
+    let Some(claimed) = claimed else { return Kind::Unknown };
+    let key = claimed.iter().find_map(|(entry, _)| entry.strip_prefix("k:"));
     let names: Option<Map<String, Value>> = key.and_then(|key| serde_json::from_str(key).ok());
     match names {
         Some(names) => Kind::Keyed(names.into_iter().map(|(name, _)| name).collect()),
-        None if claimed.keys().any(|entry| entry.starts_with("v:")) => Kind::Set,
+        None if claimed.iter().any(|(entry, _)| entry.starts_with("v:")) => Kind::Set,
         None => Kind::Whole,
     }
 }
@@ -79,7 +81,7 @@ fn kind(claimed: Option<&Value>) -> Kind {
 fn keyed(
     want: &[Value],
     have: &[Value],
-    claimed: Option<&Value>,
+    claimed: Option<&FieldSet>,
     names: &[String],
     at: &At<'_>,
     diff: &mut Vec<FieldDiff>,
@@ -92,7 +94,7 @@ fn keyed(
             missing = true;
             continue;
         };
-        let ours = claimed.and_then(Value::as_object).and_then(|entries| {
+        let ours = claimed.and_then(|entries| {
             entries.iter().find_map(|(entry, below)| {
                 let full: Map<String, Value> =
                     serde_json::from_str(entry.strip_prefix("k:")?).ok()?;

@@ -272,6 +272,12 @@ impl Change {
         self.origin.is_none() && self.place.is_none() && self.exists
     }
 
+    /// The change with evctl's own rule for it.
+    pub(in crate::plan) fn with_rule(mut self, code: &'static str, text: String) -> Self {
+        self.rule = Some(Rule { code: code.into(), err_code: None, text });
+        self
+    }
+
     /// The change as one that writes nothing.
     #[must_use]
     pub fn stopped(

@@ -12,10 +12,14 @@ use crate::world::Key;
 
 use super::{Change, prune_order};
 
-/// Sorts changes, and leaves of each one's needs only those that come before it.
+/// Sorts changes, and leaves of each one's needs, where anything is written, only those that come before it.
 pub fn sort(changes: Vec<Change>) -> Vec<Change> {
     let mut changes = changes;
     changes.sort_by(|a, b| (rank(a), &a.key).cmp(&(rank(b), &b.key)));
+    // Where nothing is written nothing comes first, and a settled project is most often looked at.
+    if !changes.iter().any(|change| change.action.writes()) {
+        return changes;
+    }
     let numbers = numbers(&changes);
     let mut needs: Vec<BTreeSet<usize>> =
         numbers.iter().map(|needs| needs.iter().flatten().copied().collect()).collect();

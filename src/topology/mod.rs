@@ -194,6 +194,12 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// An empty one with room for what so many manifests come to, for the most part.
+    pub(super) fn with_room(manifests: usize) -> Self {
+        let graph = DiGraph::with_capacity(manifests, 2 * manifests);
+        Self { graph, routes: Vec::with_capacity(manifests), ..Self::default() }
+    }
+
     /// Takes a route in, with its edges.
     pub(super) fn add_route(&mut self, route: Route) {
         let number = self.routes.len();

@@ -36,7 +36,7 @@ pub fn resolve(manifests: &[Manifest], assumed: &Assumed) -> Resolved {
         consumers: BTreeMap::new(),
         buses: BTreeMap::new(),
         deliveries: BTreeMap::new(),
-        topology: Topology::default(),
+        topology: Topology::with_room(manifests.len()),
         findings: Vec::new(),
         dangling: Vec::new(),
     };

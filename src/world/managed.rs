@@ -2,13 +2,20 @@
 //! owned becomes evctl's, so that a field which leaves the file leaves the object too. The rules are those
 //! by which client-go upgrades objects to server-side apply. Knows no server.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::field_set::FieldSet;
 use super::normal::FIELD_MANAGER;
 
 /// kubectl's manager where `apply` is not server-side.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 /// The annotation that client-side apply keeps, under whatever manager.
+const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Where it stands in a set of fields.
 const LAST_APPLIED: &str =
     "/f:metadata/f:annotations/f:kubectl.kubernetes.io~1last-applied-configuration";
 
@@ -33,20 +40,87 @@ fn is_client_side(entry: &Value) -> bool {
         && (text(entry, "manager") == Some(CLIENT_SIDE) || fields.pointer(LAST_APPLIED).is_some())
 }
 
+/// One manager's entry, its fields not looked into.
+#[derive(Debug, Deserialize)]
+pub struct Entry<'a> {
+    #[serde(borrow, default)]
+    manager: Cow<'a, str>,
+    #[serde(borrow, default)]
+    operation: Cow<'a, str>,
+    #[serde(borrow, default)]
+    subresource: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "fieldsV1")]
+    fields: Option<&'a RawValue>,
+}
+
+/// What matters of an object's managed fields.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// The fields that evctl's own applies own.
+    pub claimed: Option<FieldSet>,
+    /// The fields that client-side apply owns.
+    pub inherited: Option<FieldSet>,
+}
+
+impl Owned {
+    /// What the entries of a document say.
+    ///
+    /// # Errors
+    /// They are no sets of fields.
+    pub fn of(entries: &[Entry<'_>]) -> Result<Self, serde_json::Error> {
+        let mut owned = Self::default();
+        let mut is_claimed = false;
+        for entry in entries.iter().filter(|entry| entry.subresource.is_none()) {
+            let Some(text) = entry.fields.map(RawValue::get) else {
+                is_claimed |= entry.manager == FIELD_MANAGER && entry.operation == "Apply";
+                continue;
+            };
+            let said = || serde_json::from_str::<FieldSet>(text);
+            match (entry.manager.as_ref(), entry.operation.as_ref()) {
+                (FIELD_MANAGER, "Apply") if !is_claimed => {
+                    is_claimed = true;
+                    owned.claimed = Some(said()?);
+                }
+                (manager, "Update") if manager == CLIENT_SIDE || text.contains(ANNOTATION) => {
+                    let fields = said()?;
+                    if manager == CLIENT_SIDE || has_last_applied(&fields) {
+                        owned.inherited = Some(match &owned.inherited {
+                            Some(before) => before.union(&fields),
+                            None => fields,
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(owned)
+    }
+
+    /// What an object's own document says.
+    pub fn of_object(body: &Value) -> Self {
+        Self { claimed: claimed(body), inherited: inherited(body) }
+    }
+}
+
+fn has_last_applied(fields: &FieldSet) -> bool {
+    let annotations = fields.field("metadata").and_then(|metadata| metadata.field("annotations"));
+    annotations.is_some_and(|annotations| annotations.field(ANNOTATION).is_some())
+}
+
 /// The fields (fieldsV1) that evctl's own applies own.
-pub fn claimed(body: &Value) -> Option<Value> {
+fn claimed(body: &Value) -> Option<FieldSet> {
     entries(body)
         .iter()
         .find(|entry| is_ours(entry))
-        .and_then(|entry| entry.get("fieldsV1").cloned())
+        .and_then(|entry| entry.get("fieldsV1").map(FieldSet::of))
 }
 
 /// The fields that client-side apply owns.
-pub fn inherited(body: &Value) -> Option<Value> {
+fn inherited(body: &Value) -> Option<FieldSet> {
     let fields = entries(body).iter().filter(|entry| is_client_side(entry));
     fields
-        .filter_map(|entry| entry.get("fieldsV1").cloned())
-        .reduce(|one, other| union(&one, &other))
+        .filter_map(|entry| entry.get("fieldsV1").map(FieldSet::of))
+        .reduce(|one, other| one.union(&other))
 }
 
 /// The managed fields without evctl's own: what it applied is nobody's then.
@@ -65,8 +139,8 @@ pub fn upgraded(body: &Value) -> Option<Value> {
         .iter()
         .filter(|entry| !is_ours(entry))
         .partition(|entry| is_client_side(entry) && text(entry, "apiVersion") == version);
-    let fields = ours.into_iter().chain(taken).filter_map(|entry| entry.get("fieldsV1").cloned());
-    let fields = fields.reduce(|one, other| union(&one, &other))?;
+    let all_fields = ours.into_iter().chain(taken).filter_map(|entry| entry.get("fieldsV1"));
+    let fields = all_fields.map(FieldSet::of).reduce(|one, other| one.union(&other))?;
     let entry = json!({
         "manager": FIELD_MANAGER,
         "operation": "Apply",
@@ -78,43 +152,9 @@ pub fn upgraded(body: &Value) -> Option<Value> {
     Some(kept.into_iter().cloned().chain([entry]).collect())
 }
 
-/// What either set of fields (fieldsV1) holds. A field that is there by itself in one and with parts in
-/// the other is both: `.` stands for itself.
-pub fn union(one: &Value, other: &Value) -> Value {
-    let (Some(a), Some(b)) = (one.as_object(), other.as_object()) else { return one.clone() };
-    let mut all: Map<String, Value> = a.clone();
-    for (name, below) in b {
-        let both = all.get(name).map_or_else(|| below.clone(), |mine| union(mine, below));
-        all.insert(name.clone(), both);
-    }
-    if a.is_empty() != b.is_empty() {
-        all.insert(".".to_owned(), json!({}));
-    }
-    Value::Object(all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(one: &Value, other: &Value, expected: &Value) {
-        assert_eq!(union(one, other), *expected);
-        assert_eq!(union(other, one), *expected);
-    }
-
-    #[test]
-    fn sets_of_fields_are_joined() {
-        check(&json!({"f:a": {}}), &json!({"f:b": {}}), &json!({"f:a": {}, "f:b": {}}));
-        let parts = json!({"f:a": {".": {}, "f:b": {}}});
-        check(&json!({"f:a": {}}), &json!({"f:a": {"f:b": {}}}), &parts);
-        check(
-            &parts,
-            &json!({"f:a": {"f:c": {}}}),
-            &json!({"f:a": {".": {}, "f:b": {}, "f:c": {}}}),
-        );
-        check(&json!({"f:a": {}}), &json!({"f:a": {}}), &json!({"f:a": {}}));
-    }
 
     fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
         json!({"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsV1": fields})
@@ -132,7 +172,10 @@ mod tests {
         let all = upgraded(&body(&[&theirs, &by_name, &by_annotation])).unwrap();
         assert_eq!(all[0], theirs);
         assert_eq!((&all[1]["manager"], &all[1]["operation"]), (&json!("evctl"), &json!("Apply")));
-        assert_eq!(all[1]["fieldsV1"], union(&fields, &json!({"f:a": {}})));
+        assert_eq!(
+            all[1]["fieldsV1"],
+            json!(FieldSet::of(&fields).union(&FieldSet::of(&json!({"f:a": {}}))))
+        );
         assert_eq!(all.as_array().unwrap().len(), 2);
         let ours = entry("evctl", "Apply", &json!({"f:d": {}}));
         let all = upgraded(&body(&[&by_name, &ours])).unwrap();

@@ -4,6 +4,7 @@
 
 pub mod applyset;
 pub mod export;
+pub mod field_set;
 pub mod lower;
 pub mod managed;
 pub mod mark;
@@ -25,6 +26,8 @@ use crate::jetstream::server::Peer;
 use crate::model::ObjectKey;
 use crate::model::hashed::Hashed;
 use crate::model::project::Streams;
+
+use field_set::FieldSet;
 
 /// By key, in the order of keys once it is whole.
 pub type Keyed<V> = Hashed<Key, V>;
@@ -171,10 +174,10 @@ pub struct Object {
     pub protected: bool,
     /// The fields that evctl's field manager owns (fieldsV1). Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claimed: Option<Value>,
+    pub claimed: Option<FieldSet>,
     /// The fields that client-side apply owns, which an adoption takes over. Live Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inherited: Option<Value>,
+    pub inherited: Option<FieldSet>,
     /// The id of the ApplySet that it is a member of. Kubernetes objects only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<String>,

@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value};
 
+use super::managed::Owned;
 use super::readiness::{Readiness, readiness};
 use super::secret::{Vault, conceal};
-use super::{Object, managed, mark};
+use super::{Object, mark};
 
 /// Metadata that only the server writes.
 const SERVER_METADATA: &[&str] = &[
@@ -28,10 +29,16 @@ const FOREIGN_ANNOTATIONS: &[&str] =
 pub const FIELD_MANAGER: &str = "evctl";
 
 /// The object as it would be declared, and what is known of the live one.
-pub fn live(mut body: Value, salt: &str) -> Object {
+pub fn live(body: Value, salt: &str) -> Object {
+    let owned = Owned::of_object(&body);
+    live_with(body, owned, salt)
+}
+
+/// As `live`, where the managed fields have been read already.
+pub fn live_with(mut body: Value, owned: Owned, salt: &str) -> Object {
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
-    let (claimed, inherited) = (managed::claimed(&body), managed::inherited(&body));
+    let Owned { claimed, inherited } = owned;
     let unready = match readiness(&body) {
         Readiness::Ready => None,
         Readiness::Waits(why) => Some(why),
@@ -96,6 +103,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::world::field_set::FieldSet;
 
     #[test]
     fn what_the_server_writes_is_left_out() {
@@ -119,7 +127,7 @@ mod tests {
         );
         assert_eq!(object.body, json!({"kind": "Service", "metadata": {"name": "a"}, "spec": {}}));
         assert_eq!(object.uid.as_deref(), Some("u"));
-        assert_eq!(object.claimed, Some(json!({"f:spec": {}})));
+        assert_eq!(object.claimed, Some(FieldSet::of(&json!({"f:spec": {}}))));
         assert_eq!(object.owner.unwrap().project, "p");
     }
 }

@@ -12,7 +12,7 @@ use crate::model::ObjectKey;
 use crate::world::applyset::ApplySet;
 
 use super::applyset;
-use super::observe::{Named, Place, Read};
+use super::list::{Named, Place, Read};
 
 /// With more lists than this the set's kinds are far from being in each of its namespaces, and most lists
 /// would be of no use.

@@ -5,6 +5,8 @@ mod ahead;
 mod applyset;
 mod delete;
 mod import;
+mod item;
+mod list;
 mod observe;
 mod preview;
 mod ready;

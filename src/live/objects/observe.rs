@@ -5,13 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
-use kube::Error;
-use kube::api::{Api, ApiResource, DynamicObject, ListMeta, ListParams, Request};
+use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::Status;
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
-use tokio::task::JoinHandle;
 
 use crate::live::cluster::Cluster;
 use crate::live::discovery::{self, Kind};
@@ -20,18 +16,14 @@ use crate::model::ObjectKey;
 use crate::model::hashed::HashedSet;
 use crate::model::object::group_of;
 use crate::world::applyset::{ApplySet, Trouble};
-use crate::world::reading::Unread;
-use crate::world::{Cluster as Seen, Key, Object, World, normal};
+use crate::world::{Cluster as Seen, Key, World};
 
 use super::ahead::Ahead;
-use super::{answered, api, applyset, brief, key_of};
+use super::list::{Named, Place, Read};
+use super::{answered, api, applyset, brief};
 
-/// Objects of one page of a LIST.
-const PAGE: u32 = 500;
 /// Requests at once.
 const READS: usize = 8;
-/// How often a LIST is begun whose continue token has expired (410).
-const TRIES: usize = 3;
 
 /// Reads every object that is wanted or owned by the project, among the kinds and namespaces that
 /// the input names.
@@ -97,27 +89,6 @@ pub(in crate::live) async fn observe(
     Ok(())
 }
 
-/// A live object with its key.
-pub(super) type Named = (ObjectKey, Object);
-
-/// What one LIST is about.
-pub(super) struct Place {
-    pub(super) kind: Kind,
-    /// `None` for the whole cluster.
-    pub(super) namespace: Option<String>,
-    /// What selects the objects where not all are wanted.
-    pub(super) selector: Option<String>,
-}
-
-/// What came of a LIST.
-pub(super) enum Read<Item> {
-    Whole(Vec<Item>),
-    /// The kind is not there.
-    NotServed(Status),
-    /// The server answered and did not list.
-    Refused(Status),
-}
-
 /// Every LIST that the input asks for, and those for members of the ApplySet that it does not name.
 async fn places(
     cluster: &Cluster,
@@ -181,21 +152,12 @@ async fn lists(
     Ok(read)
 }
 
-/// An item of a list, which does not say what it is.
-fn decoded(item: &RawValue, resource: &ApiResource) -> Result<Value, serde_json::Error> {
-    let mut body: Value = serde_json::from_str(item.get())?;
-    if let Some(fields) = body.as_object_mut() {
-        fields.insert("apiVersion".to_owned(), resource.api_version.clone().into());
-        fields.insert("kind".to_owned(), resource.kind.clone().into());
-    }
-    Ok(body)
-}
-
 /// Takes in what is wanted or the project's own.
 fn take(objects: Vec<Named>, place: &Place, wanted: &Wanted, world: &mut World) {
     let resource = &place.kind.resource;
     let of_kind = wanted.objects.keys().filter(|key| key.is(&resource.group, &resource.kind));
     let names: HashedSet<&str> = of_kind.map(|key| key.name.as_str()).collect();
+    world.objects.reserve(objects.len());
     for (key, object) in objects {
         let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
         // A kind that is declared in two versions is listed in both: each object in its own.
@@ -205,127 +167,6 @@ fn take(objects: Vec<Named>, place: &Place, wanted: &Wanted, world: &mut World) 
         }
         if ours || names.contains(key.name.as_str()) {
             world.objects.insert(Key::Object(key), object);
-        }
-    }
-}
-
-/// A page of a LIST, its items not looked into.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: ListMeta,
-    items: Vec<Box<RawValue>>,
-}
-
-/// What every item of a page becomes. Done aside, while the next page is on its way.
-type Decoding<Item> = JoinHandle<Result<Vec<Item>, serde_json::Error>>;
-
-impl Place {
-    /// What tells it from others.
-    pub(super) fn at(&self) -> (String, String, Option<String>) {
-        let resource = &self.kind.resource;
-        (resource.api_version.clone(), resource.kind.clone(), self.namespace.clone())
-    }
-
-    /// Lists every object, in normal form.
-    pub(super) async fn objects(
-        &self,
-        cluster: &Cluster,
-        salt: &str,
-    ) -> Result<Read<Named>, LiveError> {
-        let (kind, salt) = (self.kind.clone(), salt.to_owned());
-        self.list(cluster, move |body| (key_of(&kind, &body), normal::live(body, &salt))).await
-    }
-
-    /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
-    /// item is kept what `keep` makes of it.
-    pub(super) async fn list<Item: Send + 'static>(
-        &self,
-        cluster: &Cluster,
-        keep: impl Fn(Value) -> Item + Clone + Send + 'static,
-    ) -> Result<Read<Item>, LiveError> {
-        let mut refused = Status::default();
-        for _ in 0..TRIES {
-            match self.pages(cluster, &keep).await? {
-                Read::Refused(status) if status.code == 410 => refused = status,
-                read => return Ok(read),
-            }
-        }
-        Ok(Read::Refused(refused))
-    }
-
-    async fn pages<Item: Send + 'static>(
-        &self,
-        cluster: &Cluster,
-        keep: &(impl Fn(Value) -> Item + Clone + Send + 'static),
-    ) -> Result<Read<Item>, LiveError> {
-        let (request, what) = (self.request(cluster), self.to_string());
-        let mut decoding: Vec<Decoding<Item>> = Vec::new();
-        let mut params = ListParams::default().limit(PAGE);
-        params.label_selector.clone_from(&self.selector);
-        loop {
-            let listing = async {
-                let asked = request.list(&params).map_err(Error::BuildRequest)?;
-                answered(cluster.client.request::<Page>(asked).await)
-            };
-            let page = match cluster.ask(&what, listing).await? {
-                Ok(page) => page,
-                Err(status) if status.code == 404 => return Ok(Read::NotServed(status)),
-                Err(status) => return Ok(Read::Refused(status)),
-            };
-            let (keep, resource) = (keep.clone(), self.kind.resource.clone());
-            decoding.push(tokio::task::spawn_blocking(move || {
-                page.items.iter().map(|item| Ok(keep(decoded(item, &resource)?))).collect()
-            }));
-            match page.metadata.continue_ {
-                Some(token) if !token.is_empty() => params = params.continue_token(&token),
-                _ => break,
-            }
-        }
-        let mut items = Vec::new();
-        for page in decoding {
-            let page = page.await.map_err(|error| cluster.odd(&what, &error.to_string()))?;
-            items.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
-        }
-        Ok(Read::Whole(items))
-    }
-
-    fn request(&self, cluster: &Cluster) -> Request {
-        Request::new(api(cluster, &self.kind, self.namespace.as_deref()).resource_url())
-    }
-
-    fn unread(&self, status: &Status) -> Unread {
-        let resource = &self.kind.resource;
-        let help = if status.code == 403 {
-            let role = match &self.namespace {
-                Some(namespace) => format!("a Role in namespace {namespace}"),
-                None => "a ClusterRole".to_owned(),
-            };
-            format!(
-                "what is missing is {role} with the rule apiGroups [\"{}\"], resources [{}], verbs \
-                 [get, list, create, patch, delete]",
-                resource.group, resource.plural
-            )
-        } else {
-            "plan again once the API server lists it".to_owned()
-        };
-        Unread {
-            group: resource.group.clone(),
-            kind: resource.kind.clone(),
-            namespace: self.namespace.clone(),
-            why: format!("{} ({})", brief(status), status.code),
-            code: status.code,
-            help,
-        }
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&self.kind.resource.plural)?;
-        match &self.namespace {
-            Some(namespace) => write!(out, " of namespace {namespace}"),
-            None => Ok(()),
         }
     }
 }

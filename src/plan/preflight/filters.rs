@@ -16,18 +16,19 @@ use super::Trouble;
 
 /// Every dead filter of a desired consumer.
 pub(super) fn dead(desired: &Desired, live: &World) -> Vec<Trouble> {
+    let consumers = desired.world.objects.iter().filter_map(|(key, object)| {
+        let Key::Consumer { site, stream, .. } = key else { return None };
+        let filters = filters(object.body.as_object()?);
+        (!filters.is_empty()).then_some((key, site, stream, filters))
+    });
+    let mut consumers = consumers.peekable();
+    if consumers.peek().is_none() {
+        return Vec::new();
+    }
     let mut accounts = accounts(desired, live);
     let mut known: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     let mut troubles = Vec::new();
-    for (key, object) in &desired.world.objects {
-        let (Key::Consumer { site, stream, .. }, Some(config)) = (key, object.body.as_object())
-        else {
-            continue;
-        };
-        let filters = filters(config);
-        if filters.is_empty() {
-            continue;
-        }
+    for (key, site, stream, filters) in consumers {
         let Some(reach) = accounts.get_mut(site.as_str()) else { continue };
         let subjects = known.entry((site.as_str(), stream.as_str())).or_insert_with(|| {
             let mut subjects = reach.of(stream);

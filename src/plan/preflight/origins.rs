@@ -1,6 +1,7 @@
 //! Mirrors and sources of streams that are nowhere. The server takes them and waits. Only said where every
 //! stream of the account is known.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::diag::Code;
@@ -13,16 +14,16 @@ use super::account::{complete, origins};
 
 /// Every origin of a desired stream that is neither live nor declared.
 pub(super) fn missing(desired: &Desired, live: &World) -> Vec<Trouble> {
-    let complete = complete(live);
+    let known = OnceCell::new();
     let mut troubles = Vec::new();
     for (key, object) in &desired.world.objects {
         let (Key::Stream { site, .. }, Some(config)) = (key, object.body.as_object()) else {
             continue;
         };
-        if !complete.contains(site.as_str()) {
+        let names: BTreeSet<&str> = origins(config).filter(|name| !name.is_empty()).collect();
+        if names.is_empty() || !known.get_or_init(|| complete(live)).contains(site.as_str()) {
             continue;
         }
-        let names: BTreeSet<&str> = origins(config).filter(|name| !name.is_empty()).collect();
         let same = live.accounts.get(site).into_iter().flat_map(|account| &account.same);
         let sites: Vec<&String> = same.chain([site]).collect();
         let is_there = |name: &str, site: &String| {

@@ -8,12 +8,12 @@ use crate::jetstream::channel::{Reader, consumer, stream};
 use crate::jetstream::{Config, consumer as consumer_rules, stream as stream_rules};
 use crate::model::ObjectKey;
 use crate::model::natsjs::NatsJetStreamChannelSpec;
-use crate::model::parallel::{in_order, threads};
+use crate::model::parallel::{PART, in_order, threads};
 use crate::model::project::Streams;
 use crate::topology::{Backing, Node, NodeIndex, NodeName, Route, Topology};
 use crate::world::{Key, placeholder};
 
-use super::{Lowering, Origin, derived_uid, namespace};
+use super::{Lowering, Origin, Wanted, derived_uid, namespace};
 
 /// A channel and who reads it.
 struct Backed<'a> {
@@ -32,9 +32,9 @@ impl Backed<'_> {
 
 /// What a channel's controller and dispatcher make of it.
 struct Made {
-    stream: (Key, Value),
-    /// In the order of the readers.
-    consumers: Vec<(Key, Value)>,
+    stream: Wanted,
+    /// In the order of their keys.
+    consumers: Vec<Wanted>,
 }
 
 impl<'a> Lowering<'a> {
@@ -48,13 +48,23 @@ impl<'a> Lowering<'a> {
             ));
         }
         // Each stands for itself, and a project can have thousands.
-        let made = in_order(threads(), &channels, |channel| self.made(channel));
-        for (channel, made) in channels.iter().zip(made) {
-            match keeper {
-                Some(_) if channel.is_declared() => self.leave(channel, made),
-                _ => self.take(channel, made),
+        let parts: Vec<&[Backed<'_>]> = channels.chunks(PART).collect();
+        let made = in_order(threads(), &parts, |part| {
+            part.iter().map(|channel| self.made(channel)).collect::<Vec<_>>()
+        });
+        let mut made: Vec<(&Backed<'_>, Made)> =
+            channels.iter().zip(made.into_iter().flatten()).collect();
+        // What is nearly in order is soon sorted.
+        made.sort_by(|(_, a), (_, b)| a.stream.key.cmp(&b.stream.key));
+        let mut consumers = Vec::new();
+        for (channel, made) in made {
+            if channel.is_declared() && keeper.is_some() {
+                self.leave(made);
+            } else {
+                consumers.extend(self.take(channel, made));
             }
         }
+        consumers.into_iter().for_each(|consumer| self.take_consumer(consumer));
     }
 
     /// Why the streams and consumers are the channel's controller's to make; `None` where evctl makes them.
@@ -68,30 +78,39 @@ impl<'a> Lowering<'a> {
     }
 
     /// Notes what is declared and made by others: nobody's to delete, and in the way of others.
-    fn leave(&mut self, channel: &Backed<'a>, made: Made) {
-        let (stream, config) = made.stream;
-        let origin = Origin { object: channel.object.clone(), at: channel.node.at };
-        self.desired.origins.insert(stream.clone(), origin);
-        self.desired.observed.extend(made.consumers.into_iter().map(|(key, _)| key));
-        self.desired.observed.insert(stream.clone());
-        self.desired.generated.insert(stream, config);
+    fn leave(&mut self, made: Made) {
+        let Wanted { key, object, origin } = made.stream;
+        self.desired.origins.insert(key.clone(), origin);
+        self.desired.observed.extend(made.consumers.into_iter().map(|consumer| consumer.key));
+        self.desired.observed.insert(key.clone());
+        self.desired.generated.insert(key, without_metadata(object.body));
     }
 
-    fn take(&mut self, channel: &Backed<'a>, made: Made) {
-        let (stream, config) = made.stream;
+    /// Takes the stream, and gives the consumers that evctl makes too.
+    fn take(&mut self, channel: &Backed<'a>, made: Made) -> Vec<Wanted> {
         // What another object's controller makes is that controller's to keep.
         if let Some(maker) = &channel.node.generated_by {
-            let origin = Origin { object: maker.clone(), at: channel.node.at };
-            self.desired.origins.insert(stream.clone(), origin);
-            self.desired.generated.insert(stream, config);
-            return;
+            let Wanted { key, object, origin } = made.stream;
+            self.desired.origins.insert(key.clone(), Origin { object: maker.clone(), ..origin });
+            self.desired.generated.insert(key, without_metadata(object.body));
+            return Vec::new();
         }
-        self.add(&stream, config, channel.object, channel.node.at);
-        self.need(&Key::Object(channel.object.clone()), &stream);
-        for (route, (key, config)) in channel.readers.iter().zip(made.consumers) {
-            self.add(&key, config, &route.object, route.at);
+        let stream = made.stream.key.clone();
+        self.add(made.stream);
+        if self.live.cluster.is_some() {
+            self.need(&Key::Object(channel.object.clone()), &stream);
+        }
+        made.consumers
+    }
+
+    fn take_consumer(&mut self, consumer: Wanted) {
+        let (key, subscription) = (consumer.key.clone(), consumer.origin.object.clone());
+        self.add(consumer);
+        if let Some(stream) = key.stream() {
             self.need(&key, &stream);
-            self.need(&key, &Key::Object(route.object.clone()));
+        }
+        if self.live.cluster.is_some() {
+            self.need(&key, &Key::Object(subscription));
         }
     }
 
@@ -105,11 +124,14 @@ impl<'a> Lowering<'a> {
             let config = self.consumer(channel, route);
             let (site, stream) = (site.clone(), name.clone());
             let key = Key::Consumer { site, stream, name: text(&config, "durable_name") };
-            (key, Value::Object(config))
+            self.wanted(key, Value::Object(config), &route.object, route.at)
         };
         let readers = channel.readers.iter().filter(|_| channel.node.generated_by.is_none());
-        let consumers = readers.map(of).collect();
-        Made { stream: (Key::Stream { site, name }, Value::Object(config)), consumers }
+        let mut consumers: Vec<Wanted> = readers.map(of).collect();
+        consumers.sort_by(|a, b| a.key.cmp(&b.key));
+        let key = Key::Stream { site, name };
+        let stream = self.wanted(key, Value::Object(config), object, channel.node.at);
+        Made { stream, consumers }
     }
 
     /// The account of a channel's stream: its namespace's where the run connects as dispatchers do, or
@@ -151,6 +173,12 @@ impl<'a> Lowering<'a> {
         let has_objects = self.live.objects.first().is_some_and(|(key, _)| key.object().is_some());
         if has_objects { self.live.uid(object) } else { None }
     }
+}
+
+/// The configuration as its maker makes it, whatever was written about it since.
+fn without_metadata(mut body: Value) -> Value {
+    body.as_object_mut().and_then(|config| config.remove("metadata"));
+    body
 }
 
 fn text(config: &Config, field: &str) -> String {

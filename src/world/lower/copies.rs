@@ -9,8 +9,10 @@ use super::Lowering;
 
 impl Lowering<'_> {
     pub(super) fn copies(&mut self) {
-        let streams: Vec<Key> = self.desired.world.objects.keys().cloned().collect();
-        for key in streams {
+        let copies = |body: &Value| body.get("mirror").or_else(|| body.get("sources")).is_some();
+        let all = self.desired.world.objects.iter();
+        let copying = all.filter(|(_, object)| copies(&object.body)).map(|(key, _)| key.clone());
+        for key in copying.collect::<Vec<Key>>() {
             let Key::Stream { site, .. } = &key else { continue };
             for origin in self.origins(&key, site) {
                 self.need(&key, &origin);

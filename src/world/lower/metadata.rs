@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::world::{Key, mark};
+use crate::world::{Key, Object, mark};
 
 use super::Lowering;
 
@@ -18,8 +18,9 @@ impl Lowering<'_> {
     /// Gives a desired stream or consumer the metadata that its manifest says. `protect` is said too,
     /// or else stays as it is.
     pub(super) fn metadata(
-        &mut self,
+        &self,
         key: &Key,
+        object: &mut Object,
         said: Option<&BTreeMap<String, String>>,
         protect: Option<bool>,
     ) {
@@ -48,7 +49,6 @@ impl Lowering<'_> {
             }
             (None, None) => {}
         }
-        let Some(object) = self.desired.world.objects.get_mut(key) else { return };
         object.protected = metadata.get(mark::PROTECT).is_some_and(|mark| *mark == "true");
         if let Some(body) = object.body.as_object_mut() {
             body.remove("metadata");

@@ -22,6 +22,7 @@ use super::site::scopes;
 use super::{Key, Keyed, Object, Owner, World};
 
 pub use nack::{is_made, streams as nack_streams};
+pub use objects::Bodies;
 pub use references::definition;
 
 /// Under which names are derived that no server gives: version 5 uuids of `namespace/name`.
@@ -70,6 +71,17 @@ impl Desired {
 
 /// Lowers a topology against a live world, from which come uids, scopes, and which planes take part.
 pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &World) -> Desired {
+    lower_with(None, topology, manifests, project, live)
+}
+
+/// As `lower`, where the objects' bodies have been made already.
+pub fn lower_with(
+    bodies: Option<Bodies>,
+    topology: &Topology,
+    manifests: &[Manifest],
+    project: &str,
+    live: &World,
+) -> Desired {
     let scopes = scopes(manifests);
     let mut lowering = Lowering { topology, project, live, scopes, desired: Desired::default() };
     lowering.desired.world = World {
@@ -85,7 +97,8 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
     lowering.desired.origins.reserve(most);
     lowering.desired.needs.reserve(most);
     if live.cluster.is_some() {
-        lowering.objects(manifests);
+        let bodies = bodies.unwrap_or_else(|| Bodies::of(manifests, &live.salt));
+        lowering.objects(manifests, bodies);
     }
     if live.account().is_some() {
         lowering.channels();
@@ -106,6 +119,13 @@ pub fn derived_uid(subscription: &ObjectKey) -> String {
         .to_string()
 }
 
+/// An object as it is wanted.
+struct Wanted {
+    key: Key,
+    object: Object,
+    origin: Origin,
+}
+
 struct Lowering<'a> {
     topology: &'a Topology,
     project: &'a str,
@@ -116,14 +136,21 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn add(&mut self, key: &Key, body: Value, object: &ObjectKey, at: Location) {
+    /// An object as it is wanted, with the declared one that asks for it.
+    fn wanted(&self, key: Key, body: Value, object: &ObjectKey, at: Location) -> Wanted {
         let owner = Owner { project: self.project.to_owned(), object: object.to_string() };
-        self.desired.origins.insert(key.clone(), Origin { object: object.clone(), at });
-        let object = Object { body, owner: Some(owner), ..Object::default() };
-        self.desired.world.objects.insert(key.clone(), object);
+        let origin = Origin { object: object.clone(), at };
+        let mut object = Object { body, owner: Some(owner), ..Object::default() };
         if key.object().is_none() {
-            self.metadata(key, None, None);
+            self.metadata(&key, &mut object, None, None);
         }
+        Wanted { key, object, origin }
+    }
+
+    fn add(&mut self, wanted: Wanted) {
+        let Wanted { key, object, origin } = wanted;
+        self.desired.origins.insert(key.clone(), origin);
+        self.desired.world.objects.insert(key, object);
     }
 
     fn need(&mut self, from: &Key, to: &Key) {

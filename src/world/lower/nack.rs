@@ -128,13 +128,17 @@ impl<'a> Care<'a> {
 impl Lowering<'_> {
     pub(super) fn nack(&mut self, manifests: &[Manifest]) {
         let mut notes = BTreeMap::<Maker, BTreeSet<&str>>::new();
+        let mut consumers = Vec::new();
         for manifest in manifests {
             let (Typed::Nack(kind), Some(key)) = (&manifest.typed, key(manifest)) else { continue };
             let unserved = self.live.cluster.as_ref().map(|cluster| &cluster.unserved);
             let maker = Maker::of(manifest, self.live.streams, unserved);
             notes.entry(maker).or_default().insert(&manifest.key.kind);
             match maker {
-                Maker::Evctl(_) => self.make(manifest, kind, &key),
+                Maker::Evctl(_) => {
+                    self.make(manifest, kind, &key);
+                    consumers.extend(Some(key).filter(|key| matches!(key, Key::Consumer { .. })));
+                }
                 Maker::Controllers(_) => {
                     self.desired.observed.insert(key);
                 }
@@ -142,10 +146,9 @@ impl Lowering<'_> {
         }
         self.desired.notes.extend(notes.into_iter().map(|(maker, kinds)| maker.note(&kinds)));
         // A consumer waits for its stream, whichever object declares that.
-        let keys: Vec<Key> = self.desired.world.objects.keys().cloned().collect();
-        for key in keys.iter().filter(|key| matches!(key, Key::Consumer { .. })) {
+        for key in consumers {
             if let Some(stream) = key.stream() {
-                self.need(key, &stream);
+                self.need(&key, &stream);
             }
         }
     }
@@ -158,10 +161,12 @@ impl Lowering<'_> {
             Nack::Consumer(spec) => consumer_rules::into_normal(consumer(spec)),
             Nack::Account(_) => return,
         };
-        self.add(key, Value::Object(config), &manifest.key, manifest.name_location());
-        self.need(&Key::Object(manifest.key.clone()), key);
+        let (body, at) = (Value::Object(config), manifest.name_location());
+        let mut wanted = self.wanted(key.clone(), body, &manifest.key, at);
         let care = Care::of(kind);
-        self.metadata(key, care.metadata, care.prevent_delete);
+        self.metadata(key, &mut wanted.object, care.metadata, care.prevent_delete);
+        self.add(wanted);
+        self.need(&Key::Object(manifest.key.clone()), key);
         if care.prevent_update == Some(true) {
             self.desired.frozen.insert(key.clone());
         }

@@ -10,38 +10,62 @@ use crate::model::{Manifest, ObjectKey};
 use crate::world::secret::Vault;
 use crate::world::{Key, normal};
 
-use super::Lowering;
+use super::{Lowering, Wanted};
 
-impl Lowering<'_> {
-    pub(super) fn objects(&mut self, manifests: &[Manifest]) {
-        let served: Vec<&Manifest> = manifests.iter().filter(|m| self.is_served(&m.key)).collect();
+/// The objects of manifests in normal form, before it is known what is live: making them takes the time in which
+/// servers are waited for.
+pub struct Bodies {
+    /// In the order of the manifests.
+    bodies: Vec<Value>,
+    vault: Vault,
+}
+
+impl Bodies {
+    /// Secret values are hashed with `salt`, which must be that of the world they are lowered against.
+    pub fn of(manifests: &[Manifest], salt: &str) -> Self {
         // Each stands for itself, and a project can have thousands.
-        let parts: Vec<&[&Manifest]> = served.chunks(PART).collect();
+        let parts: Vec<&[Manifest]> = manifests.chunks(PART).collect();
         let made = in_order(threads(), &parts, |part| {
             let mut vault = Vault::default();
-            let made: Vec<(ObjectKey, Value)> =
-                part.iter().map(|manifest| self.declared(manifest, &mut vault)).collect();
-            (made, vault)
+            let declared = |m: &Manifest| normal::declared(m.own_body(), salt, &mut vault);
+            let bodies: Vec<Value> = part.iter().map(declared).collect();
+            (bodies, vault)
         });
-        for (part, (made, vault)) in parts.into_iter().zip(made) {
-            self.desired.vault.take(vault);
-            for (manifest, (key, body)) in part.iter().zip(made) {
-                self.add(&Key::Object(key.clone()), body, &key, manifest.name_location());
-            }
+        let mut all = Self { bodies: Vec::with_capacity(manifests.len()), vault: Vault::default() };
+        for (bodies, vault) in made {
+            all.bodies.extend(bodies);
+            all.vault.take(vault);
+        }
+        all
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn objects(&mut self, manifests: &[Manifest], bodies: Bodies) {
+        self.desired.vault.take(bodies.vault);
+        let mut served: Vec<(&Manifest, Value)> = manifests
+            .iter()
+            .zip(bodies.bodies)
+            .filter(|(manifest, _)| self.is_served(&manifest.key))
+            .collect();
+        // What is nearly in order is soon sorted.
+        served.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
+        for (manifest, body) in served {
+            let declared = self.declared(manifest, body);
+            self.add(declared);
         }
     }
 
-    /// The object in its namespace, in normal form.
-    fn declared(&self, manifest: &Manifest, vault: &mut Vault) -> (ObjectKey, Value) {
+    /// The object in its namespace.
+    fn declared(&self, manifest: &Manifest, mut body: Value) -> Wanted {
         let key = self.scoped(&manifest.key);
-        let mut body = normal::declared(manifest.body().clone(), &self.live.salt, vault);
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             match &key.namespace {
                 Some(namespace) => metadata.insert("namespace".into(), namespace.clone().into()),
                 None => metadata.remove("namespace"),
             };
         }
-        (key, body)
+        self.wanted(Key::Object(key.clone()), body, &key, manifest.name_location())
     }
 
     /// The key as the cluster has it: a kind that its discovery calls cluster-scoped loses the

@@ -1,0 +1,177 @@
+//! One LIST, page by page, each decoded while the next one is on its way. Must not know what is wanted of it.
+
+use kube::Error;
+use kube::api::{ListMeta, ListParams, Request};
+use kube::core::Status;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::task::JoinHandle;
+
+use crate::live::LiveError;
+use crate::live::cluster::Cluster;
+use crate::live::discovery::Kind;
+use crate::model::ObjectKey;
+use crate::world::reading::Unread;
+use crate::world::{Object, normal};
+
+use super::item::Item;
+use super::{answered, api, brief, key_of};
+
+/// Objects of one page of a LIST.
+const PAGE: u32 = 500;
+/// How often a LIST is begun whose continue token has expired (410).
+const TRIES: usize = 3;
+
+/// A live object with its key.
+pub(super) type Named = (ObjectKey, Object);
+
+/// What one LIST is about.
+pub(super) struct Place {
+    pub(super) kind: Kind,
+    /// `None` for the whole cluster.
+    pub(super) namespace: Option<String>,
+    /// What selects the objects where not all are wanted.
+    pub(super) selector: Option<String>,
+}
+
+/// What came of a LIST.
+pub(super) enum Read<Kept> {
+    Whole(Vec<Kept>),
+    /// The kind is not there.
+    NotServed(Status),
+    /// The server answered and did not list.
+    Refused(Status),
+}
+
+/// A page of a LIST, as far as the next one is asked for by it.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    metadata: ListMeta,
+}
+
+/// A page of a LIST, its items not looked into.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// What every item of a page becomes. Done aside, while the next page is on its way.
+type Decoding<Kept> = JoinHandle<Result<Vec<Kept>, serde_json::Error>>;
+
+impl Place {
+    /// What tells it from others.
+    pub(super) fn at(&self) -> (String, String, Option<String>) {
+        let resource = &self.kind.resource;
+        (resource.api_version.clone(), resource.kind.clone(), self.namespace.clone())
+    }
+
+    /// Lists every object, in normal form.
+    pub(super) async fn objects(
+        &self,
+        cluster: &Cluster,
+        salt: &str,
+    ) -> Result<Read<Named>, LiveError> {
+        let (kind, salt) = (self.kind.clone(), salt.to_owned());
+        let named = move |Item { body, owned }| {
+            (key_of(&kind, &body), normal::live_with(body, owned, &salt))
+        };
+        self.list(cluster, named).await
+    }
+
+    /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
+    /// item is kept what `keep` makes of it.
+    pub(super) async fn list<Kept: Send + 'static>(
+        &self,
+        cluster: &Cluster,
+        keep: impl Fn(Item) -> Kept + Clone + Send + 'static,
+    ) -> Result<Read<Kept>, LiveError> {
+        let mut refused = Status::default();
+        for _ in 0..TRIES {
+            match self.pages(cluster, &keep).await? {
+                Read::Refused(status) if status.code == 410 => refused = status,
+                read => return Ok(read),
+            }
+        }
+        Ok(Read::Refused(refused))
+    }
+
+    async fn pages<Kept: Send + 'static>(
+        &self,
+        cluster: &Cluster,
+        keep: &(impl Fn(Item) -> Kept + Clone + Send + 'static),
+    ) -> Result<Read<Kept>, LiveError> {
+        let (request, what) = (self.request(cluster), self.to_string());
+        let mut decoding: Vec<Decoding<Kept>> = Vec::new();
+        let mut params = ListParams::default().limit(PAGE);
+        params.label_selector.clone_from(&self.selector);
+        loop {
+            let listing = async {
+                let asked = request.list(&params).map_err(Error::BuildRequest)?;
+                answered(cluster.client.request_text(asked).await)
+            };
+            let page = match cluster.ask(&what, listing).await? {
+                Ok(page) => page,
+                Err(status) if status.code == 404 => return Ok(Read::NotServed(status)),
+                Err(status) => return Ok(Read::Refused(status)),
+            };
+            let undecodable = |error| cluster.error(&what, &Error::SerdeError(error));
+            let head: Head = serde_json::from_str(&page).map_err(undecodable)?;
+            let (keep, resource) = (keep.clone(), self.kind.resource.clone());
+            decoding.push(tokio::task::spawn_blocking(move || {
+                let page: Page<'_> = serde_json::from_str(&page)?;
+                page.items.into_iter().map(|item| Ok(keep(Item::of(item, &resource)?))).collect()
+            }));
+            match head.metadata.continue_ {
+                Some(token) if !token.is_empty() => params = params.continue_token(&token),
+                _ => break,
+            }
+        }
+        let mut items = Vec::new();
+        for page in decoding {
+            let page = page.await.map_err(|error| cluster.odd(&what, &error.to_string()))?;
+            items.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
+        }
+        Ok(Read::Whole(items))
+    }
+
+    fn request(&self, cluster: &Cluster) -> Request {
+        Request::new(api(cluster, &self.kind, self.namespace.as_deref()).resource_url())
+    }
+
+    pub(super) fn unread(&self, status: &Status) -> Unread {
+        let resource = &self.kind.resource;
+        let help = if status.code == 403 {
+            let role = match &self.namespace {
+                Some(namespace) => format!("a Role in namespace {namespace}"),
+                None => "a ClusterRole".to_owned(),
+            };
+            format!(
+                "what is missing is {role} with the rule apiGroups [\"{}\"], resources [{}], verbs \
+                 [get, list, create, patch, delete]",
+                resource.group, resource.plural
+            )
+        } else {
+            "plan again once the API server lists it".to_owned()
+        };
+        Unread {
+            group: resource.group.clone(),
+            kind: resource.kind.clone(),
+            namespace: self.namespace.clone(),
+            why: format!("{} ({})", brief(status), status.code),
+            code: status.code,
+            help,
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.kind.resource.plural)?;
+        match &self.namespace {
+            Some(namespace) => write!(out, " of namespace {namespace}"),
+            None => Ok(()),
+        }
+    }
+}
