@@ -15,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("project_file::assumptions_are_printed", assumptions_are_printed),
         plain("project_file::credentials_are_refused_and_hidden", credentials_are_refused),
         plain("project_file::faults_are_findings", faults_are_findings),
+        plain("project_file::moves_have_a_form", moves_have_a_form),
         plain("project_file::defaults_decide_what_a_channel_is", defaults_decide),
         plain("project_file::sources_are_where_the_project_says", sources_are_read),
         plain("project_file::findings_weigh_what_the_project_says", findings_weigh),
@@ -134,6 +135,24 @@ fn faults_are_findings() {
         "did you mean `dangling-reference`?",
         "a client's certificate needs its key",
     ]);
+}
+
+fn moves_have_a_form() {
+    let check = |project: &str, said: &[&str]| {
+        let folder = Folder::bare(&[("a.yaml", CHANNEL), ("evctl.yaml", project)]);
+        Evctl::new(&["validate", folder.text()]).run().code(4).says(&["evctl.yaml:2"]).says(said);
+    };
+    check("name: a\nmoved: {from: b}\n", &["`moved` is a mapping, not a list"]);
+    check("name: a\nmoved: [{}]\n", &["from"]);
+    check("name: a\nmoved: [{from: -b}]\n", &["`moved[0].from` is `-b`"]);
+    check("name: a\nmoved: [{from: b, object: []}]\n", &["`object`", "did you mean `objects`?"]);
+    check(
+        "name: a\nmoved: [{from: b, objects: [orders]}]\n",
+        &["`moved[0].objects[0]` is `orders`"],
+    );
+    check("name: a\nremoved: [orders]\n", &["`removed[0]` is `orders`"]);
+    check("name: a\nremoved: [7]\n", &["`removed[0]` is the number `7`, not text"]);
+    check("name: a\nremoved: stream/A\n", &["`removed` is `stream/A`, not a list"]);
 }
 
 /// A Channel without a template is what the project's defaults say, by namespace too.
