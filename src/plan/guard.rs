@@ -144,7 +144,7 @@ pub fn table(key: &Key) -> &'static [Field] {
 }
 
 /// The form in which an object's kind is compared.
-fn normal(key: &Key, config: &Config) -> Config {
+pub fn normal(key: &Key, config: &Config) -> Config {
     match key {
         Key::Consumer { .. } => consumer::normal(config),
         _ => stream::normal(config),

@@ -24,7 +24,7 @@ pub use check::{check, placeable};
 pub use fields::{EVERY, FIELDS};
 pub(super) use fill::{echo, without_own_metadata};
 pub use fill::{fill, fill_update};
-pub use update::change;
+pub use update::{change, touch};
 
 /// The form by which configurations are compared: defaults said, sets in order, without marks and
 /// without what the rule book does not know. Of the newest server; `change` compares with the

@@ -52,6 +52,14 @@ pub fn change(live: &Config, desired: &Config, server: &Server, beside: &Beside<
     Verdict::of(changes, update, &anew)
 }
 
+/// Why a server would refuse an update that changes nothing but metadata, as a mark does: it looks at the whole of
+/// what is sent, and may refuse by a newer rule, or by what it filled in itself, what it has stored.
+pub fn touch(live: &Config, server: &Server, beside: &Beside<'_>) -> Vec<Refusal> {
+    let mut refusals = refusals_of(live, live, server, beside);
+    refusals.retain(|refusal| refusal.err_code.is_some());
+    refusals
+}
+
 /// Why a server would refuse the update: the first is the one that it answers.
 pub(super) fn refusals_of(
     live: &Config,

@@ -174,7 +174,11 @@ fn stream_step<'a>(
     let present = paper.streams.get(name.as_str()).copied();
     let refusal = match present {
         None => stream::check(config, &paper.server, &beside).into_iter().next(),
-        Some(live) => answer(&stream::change(live, config, &paper.server, &beside)),
+        Some(live) => match stream::change(live, config, &paper.server, &beside) {
+            // The marks are written all the same.
+            Verdict::Same => stream::touch(live, &paper.server, &beside).into_iter().next(),
+            other => answer(&other),
+        },
     };
     let refusal = refusal.or_else(|| Places::of(paper, config, present)?.refusal());
     match refusal {

@@ -13,7 +13,7 @@ use crate::live::jetstream_api::{ApiError, RequestError};
 use crate::live::nats::Connection;
 use crate::plan::Mode;
 use crate::plan::guard::{
-    Found, Verdict, differences, is_as_planned, judge, leaves_metadata, table,
+    Found, Verdict, differences, is_as_planned, judge, leaves_metadata, normal, table,
 };
 use crate::world::{Key, mark};
 
@@ -258,9 +258,10 @@ fn refused(error: &RequestError) -> String {
     }
 }
 
-/// The live configuration with every field that the rule book knows set as planned. What the rule
+/// The live configuration with every field that the rule book knows, and that differs, set as planned. What the rule
 /// book does not know stays as it is: an update replaces all that it leaves out by defaults.
 fn merged(step: &Step, live: Config) -> Config {
+    let same = normal(&step.key, &live);
     let mut config = live;
     let keeps_metadata = leaves_metadata(&step.write);
     for field in table(&step.key) {
@@ -268,6 +269,12 @@ fn merged(step: &Step, live: Config) -> Config {
             continue;
         }
         match step.write.body.get(field.name) {
+            // A time may be the same and spelt otherwise, which the server takes for a change.
+            Some(value)
+                if config.contains_key(field.name) && same.get(field.name) == Some(value) =>
+            {
+                None
+            }
             Some(value) => config.insert(field.name.to_owned(), value.clone()),
             None => config.remove(field.name),
         };
