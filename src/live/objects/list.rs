@@ -50,6 +50,17 @@ struct Head {
     metadata: ListMeta,
 }
 
+impl Head {
+    /// Where the list's own metadata stand last, as those of custom resources do, nothing else is read: whether
+    /// the page is whole shows when its items are.
+    fn of(page: &str) -> Result<Self, serde_json::Error> {
+        let last = page.rfind("\"metadata\":").and_then(|at| page.get(at..));
+        // What closes one level and the document is the list's, and not an item's.
+        let own = last.and_then(|last| serde_json::from_str(&format!("{{{last}")).ok());
+        own.map_or_else(|| serde_json::from_str(page), Ok)
+    }
+}
+
 /// A page of a LIST, its items not looked into.
 #[derive(Deserialize)]
 struct Page<'a> {
@@ -117,7 +128,7 @@ impl Place {
                 Err(status) => return Ok(Read::Refused(status)),
             };
             let undecodable = |error| cluster.error(&what, &Error::SerdeError(error));
-            let head: Head = serde_json::from_str(&page).map_err(undecodable)?;
+            let head = Head::of(&page).map_err(undecodable)?;
             let (keep, resource) = (keep.clone(), self.kind.resource.clone());
             decoding.push(tokio::task::spawn_blocking(move || {
                 let page: Page<'_> = serde_json::from_str(&page)?;
@@ -173,5 +184,28 @@ impl std::fmt::Display for Place {
             Some(namespace) => write!(out, " of namespace {namespace}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(page: &str, token: Option<&str>) {
+        let head = Head::of(page).unwrap();
+        assert_eq!(head.metadata.continue_.as_deref(), token, "{page}");
+    }
+
+    #[test]
+    fn the_token_is_the_lists_own() {
+        let item =
+            r#"{"metadata":{"name":"a","continue":"no"},"spec":{"metadata":{"continue":"no"}}}"#;
+        let own = r#""metadata":{"continue":"yes","resourceVersion":"9"}"#;
+        check(&format!(r#"{{"apiVersion":"v1","items":[{item}],"kind":"L",{own}}}"#), Some("yes"));
+        check(&format!(r#"{{"kind":"L",{own},"items":[{item},{item}]}}"#), Some("yes"));
+        check(&format!("{{{own},\"items\":[{item}]}}\n"), Some("yes"));
+        check(&format!(r#"{{"items":[{item}],"metadata":{{"resourceVersion":"9"}}}}"#), None);
+        check(&format!(r#"{{"items":[{item}]}}"#), None);
     }
 }
