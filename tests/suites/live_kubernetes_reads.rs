@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::binary::Evctl;
 use super::live_kubernetes::Place;
-use crate::servers::audit::Marker;
+use crate::servers::audit::{Marker, Request};
 use crate::servers::http_faults::Answer;
 use crate::servers::nats::Nats;
 use crate::servers::{Need, trial};
@@ -48,6 +48,7 @@ pub(super) fn trials() -> Vec<Trial> {
             consumers_of_unread_subscriptions_stay,
         ),
         trial("live_kubernetes_reads::discovery_is_remembered", kube, discovery_is_remembered),
+        trial("live_kubernetes_reads::each_list_is_asked_for_once", kube, each_list_once),
         trial(
             "live_kubernetes_reads::a_kind_that_has_gone_is_noticed",
             kube,
@@ -219,6 +220,30 @@ fn discoveries(place: &Place, marker: Marker, path: &str) -> usize {
             r.uri == path && r.user == "evctl-test-admin" && !r.user_agent.contains("kubectl")
         })
         .count()
+}
+
+/// What the `ApplySet` speaks of is listed before the files are read, and not again; what it does not, after.
+fn each_list_once() {
+    let two = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: \
+        Service\nmetadata: {name: b}\nspec: {ports: [{port: 80}]}\n";
+    let place = Place::new(two);
+    let lists = |verb: &str| {
+        let marker = place.cluster.marker();
+        let _ = place.evctl(verb).run().code(0);
+        let ours = |r: &Request| r.verb == "list" && r.namespace == place.namespace;
+        let asked = place.cluster.requests(marker).into_iter().filter(ours);
+        let mut asked: Vec<String> = asked.map(|request| request.uri).collect();
+        asked.sort();
+        asked
+    };
+    let uri = |kind: &str| format!("/api/v1/namespaces/{}/{kind}?&limit=500", place.namespace);
+    let expected = ["configmaps", "services"].map(uri);
+    assert_eq!(lists("apply"), expected);
+    assert_eq!(lists("plan"), expected);
+    place
+        .write(&format!("{two}---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: c}}\n"));
+    let expected = ["configmaps", "serviceaccounts", "services"].map(uri);
+    assert_eq!(lists("plan"), expected);
 }
 
 fn cached(place: &Place, verb: &str, cache: &Path) -> Evctl {
