@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::Severity;
+use crate::diag::{Finding, Severity};
 use crate::model::{Input, ObjectKey};
 use crate::plan::Action;
 use crate::world::export::Exported;
@@ -15,9 +15,6 @@ use super::pipeline::{self, Planned, Request, Stopped};
 use super::resolved::Read;
 use super::settings;
 
-/// How often what is left is planned again: what is left out may be what something else needs.
-const TRIES: usize = 4;
-
 /// Leaves out what could not be adopted.
 ///
 /// # Errors
@@ -28,19 +25,19 @@ pub(super) async fn rehearse(
     environment: &Environment,
     exported: &mut Exported,
 ) -> Result<(), Stop> {
-    for _ in 0..TRIES {
-        if exported.files.is_empty() {
-            return Ok(());
-        }
+    // What is left out may be what something else needs, so what is left is planned again.
+    while !exported.files.is_empty() {
         let refused = match planned(args, project, environment, exported).await? {
             Ok(planned) => unfit(&planned),
-            Err(read) => faulty(&read),
+            Err(read) => faulty(&read)?,
         };
         if refused.is_empty() {
             return Ok(());
         }
         for (key, (name, why)) in refused {
-            exported.take_out(&key, &name, &why);
+            if !exported.take_out(&key, &name, &why) {
+                return Err(Stop::Usage(format!("{name} cannot be taken over: {why}")));
+            }
         }
     }
     Ok(())
@@ -95,10 +92,10 @@ fn unfit(planned: &Planned) -> Refused {
     unfit
         .filter_map(|change| {
             let origin = change.origin.as_ref()?;
-            let why = if change.action == Action::Refused {
-                change.reason.clone()
-            } else {
+            let why = if change.action.writes() {
                 format!("a plan would {} it", change.action.word())
+            } else {
+                change.reason.clone()
             };
             Some((origin.object.clone(), (change.key.to_string(), why)))
         })
@@ -106,16 +103,21 @@ fn unfit(planned: &Planned) -> Refused {
 }
 
 /// What evctl's own reading finds at fault.
-fn faulty(read: &Read) -> Refused {
+///
+/// # Errors
+/// What is at fault is in no single manifest.
+fn faulty(read: &Read) -> Result<Refused, Stop> {
     let errors = read.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    errors
-        .filter_map(|finding| {
-            let at = finding.at?;
-            let manifest = read.manifests.iter().find(|manifest| {
-                let span = manifest.root.span;
-                manifest.file == at.file && span.start <= at.span.start && at.span.end <= span.end
-            })?;
-            Some((manifest.key.clone(), (manifest.key.to_string(), finding.message.clone())))
-        })
-        .collect()
+    let fault = |finding: &Finding| {
+        let at = finding.at?;
+        let manifest = read.manifests.iter().find(|manifest| {
+            let span = manifest.root.span;
+            manifest.file == at.file && span.start <= at.span.start && at.span.end <= span.end
+        })?;
+        Some((manifest.key.clone(), (manifest.key.to_string(), finding.message.clone())))
+    };
+    let lost = |finding: &Finding| {
+        Stop::Usage(format!("what is live cannot be declared: {}", finding.message))
+    };
+    errors.map(|finding| fault(finding).ok_or_else(|| lost(finding))).collect()
 }

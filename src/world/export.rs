@@ -111,8 +111,8 @@ impl Exported {
         }
     }
 
-    /// Leaves a manifest out after all.
-    pub fn take_out(&mut self, key: &ObjectKey, name: &str, why: &str) {
+    /// Leaves a manifest out after all. False where there is none.
+    pub fn take_out(&mut self, key: &ObjectKey, name: &str, why: &str) -> bool {
         let is_it = |body: &Value| {
             let of_body = key_of(body);
             of_body.is_some_and(|of_body| {
@@ -120,9 +120,15 @@ impl Exported {
                 ObjectKey { namespace, ..of_body } == *key
             })
         };
+        let count = |exported: &Self| exported.files.values().map(Vec::len).sum::<usize>();
+        let before = count(self);
         self.files.values_mut().for_each(|bodies| bodies.retain(|body| !is_it(body)));
         self.files.retain(|_, bodies| !bodies.is_empty());
-        self.leave(name, why);
+        let is_taken = count(self) < before;
+        if is_taken {
+            self.leave(name, why);
+        }
+        is_taken
     }
 
     fn leave(&mut self, name: impl Display, why: &str) {

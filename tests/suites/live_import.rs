@@ -257,12 +257,25 @@ fn objects_of_a_namespace() {
 const CHANNEL: &str = "apiVersion: messaging.knative.dev/v1alpha1\nkind: NatsJetStreamChannel\n\
     metadata: {name: c}\n";
 
+fn on_both(place: &Place, nats: &Nats, verb: &str) -> Evctl {
+    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
+    let run = Evctl::new(&[verb, "-n", &place.namespace, "--nats-url", &nats.url()]);
+    let run = run.arguments(&["--kubeconfig", kubeconfig]);
+    if verb == "apply" { run.arguments(&["--yes"]) } else { run }
+}
+
 /// What no plan would take over is left out, and said, and the rest is as good as ever.
 fn what_is_not_to_be_adopted() {
     let nats = Nats::start();
-    // A server takes such a mirror, and no update of it.
-    let mirror = json!({"name": "GONE", "opt_start_time": "2026-01-02T03:04:05.5Z"});
-    assert!(make(&nats, &json!({"name": "M", "mirror": mirror, "allow_rollup_hdrs": true})));
+    // The server takes it, and no update of it.
+    assert!(make(
+        &nats,
+        &json!({"name": "COUNTER", "subjects": ["c"], "allow_msg_counter": true,
+        "subject_delete_marker_ttl": 60_000_000_000_u64})
+    ));
+    // Another spelling of the same time would be a change, which the server refuses.
+    let mirror = json!({"name": "GONE", "opt_start_time": "2026-01-02T03:04:05.5+02:00"});
+    assert!(make(&nats, &json!({"name": "M", "mirror": mirror})));
     assert!(make(&nats, &json!({"name": "PLAIN", "subjects": ["plain"]})));
     let place = Place::new("");
     place.kubectl(&["create", "-f", "-"], OBJECTS);
@@ -271,16 +284,14 @@ fn what_is_not_to_be_adopted() {
         spec:\n  broker: shop\n  filter: {attributes: {UPPER: x}}\n  subscriber: {uri: http://example.com}\n";
     place.kubectl(&["create", "-f", "-"], broken);
     let folder = Folder::project(&[]);
-    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
-    let run = |verb: &str, path: &[&str]| {
-        let run = Evctl::new(&[verb, "-n", &place.namespace, "--nats-url", &nats.url()]);
-        let run = run.arguments(path).arguments(&["--kubeconfig", kubeconfig]);
-        if verb == "apply" { run.arguments(&["--yes"]) } else { run }
-    };
-    let said = run("import", &["--out", folder.text()]).run();
-    let _ = said.says(&["trigger.eventing.knative.dev/", "/broken is left out: "]);
-    let adopted = settles(&|verb| run(verb, &[folder.text()]));
-    assert!(adopted >= 5, "{adopted}");
+    let run = |verb: &str, path: &[&str]| on_both(&place, &nats, verb).arguments(path);
+    let said = run("import", &["--out", folder.text()]).run().code(4);
+    let _ = said.says(&[
+        &format!("trigger.eventing.knative.dev/{}/broken is left out: ", place.namespace),
+        "stream/COUNTER is left out: ",
+        "10052",
+    ]);
+    assert_eq!(settles(&|verb| run(verb, &[folder.text()])), 6);
 }
 
 /// A channel's stream is declared by the channel.
@@ -294,12 +305,7 @@ fn both_planes() {
     assert!(make(&nats, &json!({"name": "PLAIN", "subjects": ["plain"]})));
     assert!(make(&nats, &json!({"name": "KN_OTHER__X", "subjects": ["other.x._knative"]})));
     let folder = Folder::project(&[]);
-    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
-    let run = |verb: &str, path: &[&str]| {
-        let run = Evctl::new(&[verb, "-n", &place.namespace, "--nats-url", &nats.url()]);
-        let run = run.arguments(path).arguments(&["--kubeconfig", kubeconfig]);
-        if verb == "apply" { run.arguments(&["--yes"]) } else { run }
-    };
+    let run = |verb: &str, path: &[&str]| on_both(&place, &nats, verb).arguments(path);
     let said = run("import", &["--out", folder.text()]).run().code(0);
     let _ = said.says(&[
         "jetstream.yaml: 1 object",
