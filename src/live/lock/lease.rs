@@ -31,6 +31,8 @@ pub(super) struct Place {
     timeout: Duration,
     /// The lease as it was last read or written.
     last: Option<Lease>,
+    /// Whether a run that makes the lock's own namespace was seen to hold it where it may.
+    is_seen_elsewhere: bool,
 }
 
 impl Place {
@@ -42,6 +44,7 @@ impl Place {
             name: format!("evctl-{project}"),
             timeout: cluster.timeout,
             last: None,
+            is_seen_elsewhere: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl Place {
         let found = self.within(self.api().get_opt(&self.name)).await;
         self.last = found.map_err(|why| self.trouble(&why))?;
         let elsewhere = if self.last.is_none() { self.elsewhere().await } else { None };
+        self.is_seen_elsewhere = elsewhere.is_some();
         Ok(seen(self.last.as_ref().or(elsewhere.as_ref())))
     }
 
@@ -173,7 +177,8 @@ impl Place {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "lease.coordination.k8s.io/{}/{}", self.namespace, self.name)
+        let seen = if self.is_seen_elsewhere { ALWAYS_THERE } else { &self.namespace };
+        write!(out, "lease.coordination.k8s.io/{seen}/{}", self.name)
     }
 }
 
