@@ -20,6 +20,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_moved::objects_of_a_renamed_project", kube, objects_of_a_renamed_project),
         trial("live_moved::channels_of_a_renamed_project", both, channels_of_a_renamed_project),
         trial("live_moved::a_stream_is_forgotten", nats, a_stream_is_forgotten),
+        trial(
+            "live_moved::what_takes_no_update_stays",
+            nats,
+            what_takes_no_update_is_not_forgotten,
+        ),
         trial("live_moved::an_object_is_forgotten", kube, an_object_is_forgotten),
         trial("live_moved::what_is_declared_is_not_forgotten", nats, declared_and_removed),
     ]
@@ -225,6 +230,26 @@ fn a_stream_is_forgotten() {
     // It belongs to nobody, as if nobody had ever made it.
     folder.write("evctl.yaml", "name: test\n");
     let _ = evctl("plan", &nats, &folder).arguments(&prune).run().code(0).hides(&["stream/A"]);
+}
+
+/// The server refuses every update of such a stream, also one that takes marks off, and the plan says so.
+fn what_takes_no_update_is_not_forgotten() {
+    let nats = Nats::start();
+    let marks =
+        json!({"evctl.dev/project": "test", "evctl.dev/object": "stream.jetstream.nats.io/a"});
+    let counter = json!({"name": "A", "subjects": ["a"], "allow_msg_counter": true,
+        "subject_delete_marker_ttl": 60_000_000_000_u64, "metadata": marks});
+    assert!(nats.wire().api("STREAM.CREATE.A", &counter).get("error").is_none());
+    let folder = Folder::project(&[]);
+    folder.write("a.yaml", &stream("b"));
+    folder.write("evctl.yaml", "name: test\nremoved: [stream/A]\n");
+    let said = evctl("plan", &nats, &folder).run().code(4);
+    let _ = said.says(&["x stream/A", "counter stream cannot use message TTLs", "10052"]);
+    // So it is.
+    let mut config = info(&nats, "A")["config"].clone();
+    config["metadata"]["more"] = json!("yes");
+    let answer = nats.wire().api("STREAM.UPDATE.A", &config);
+    assert_eq!(answer["error"]["err_code"], 10052, "{answer}");
 }
 
 fn an_object_is_forgotten() {

@@ -115,7 +115,7 @@ impl<'a> Stage<'a> {
         match write.mode {
             Mode::Delete => self.delete(&change.key),
             Mode::Put | Mode::Replace => return self.put(change, write.mode),
-            Mode::Forget => {}
+            Mode::Forget => return self.forget(&change.key),
         }
         None
     }
@@ -147,6 +147,16 @@ impl<'a> Stage<'a> {
         let live = self.live.objects.get(&change.key).filter(|_| write.mode == Mode::Put);
         let live = live.and_then(|object| object.body.as_object());
         doubt::doubt(paper, &change.key, write.body.as_object()?, live)
+    }
+
+    /// Only marks are taken off, and yet the server looks at the whole stream.
+    fn forget(&mut self, key: &Key) -> Option<Trouble> {
+        let (key, object) = self.live.objects.get_key_value(key)?;
+        let (Key::Stream { .. }, config) = (key, object.body.as_object()?) else { return None };
+        let paper = self.account(key)?;
+        let beside = paper.beside(config);
+        let refusal = stream::touch(config, &paper.server, &beside).into_iter().next()?;
+        Some(words::of_stream(paper, key, config, Some(config), refusal))
     }
 
     fn delete(&mut self, key: &Key) {
