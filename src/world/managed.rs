@@ -2,10 +2,6 @@
 //! owned becomes evctl's, so that a field which leaves the file leaves the object too. The rules are those
 //! by which client-go upgrades objects to server-side apply. Knows no server.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::field_set::FieldSet;
@@ -14,8 +10,6 @@ use super::normal::FIELD_MANAGER;
 /// kubectl's manager where `apply` is not server-side.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 /// The annotation that client-side apply keeps, under whatever manager.
-const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// Where it stands in a set of fields.
 const LAST_APPLIED: &str =
     "/f:metadata/f:annotations/f:kubectl.kubernetes.io~1last-applied-configuration";
 
@@ -40,75 +34,8 @@ fn is_client_side(entry: &Value) -> bool {
         && (text(entry, "manager") == Some(CLIENT_SIDE) || fields.pointer(LAST_APPLIED).is_some())
 }
 
-/// One manager's entry, its fields not looked into.
-#[derive(Debug, Deserialize)]
-pub struct Entry<'a> {
-    #[serde(borrow, default)]
-    manager: Cow<'a, str>,
-    #[serde(borrow, default)]
-    operation: Cow<'a, str>,
-    #[serde(borrow, default)]
-    subresource: Option<Cow<'a, str>>,
-    #[serde(borrow, default, rename = "fieldsV1")]
-    fields: Option<&'a RawValue>,
-}
-
-/// What matters of an object's managed fields.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Owned {
-    /// The fields that evctl's own applies own.
-    pub claimed: Option<FieldSet>,
-    /// The fields that client-side apply owns.
-    pub inherited: Option<FieldSet>,
-}
-
-impl Owned {
-    /// What the entries of a document say.
-    ///
-    /// # Errors
-    /// They are no sets of fields.
-    pub fn of(entries: &[Entry<'_>]) -> Result<Self, serde_json::Error> {
-        let mut owned = Self::default();
-        let mut is_claimed = false;
-        for entry in entries.iter().filter(|entry| entry.subresource.is_none()) {
-            let Some(text) = entry.fields.map(RawValue::get) else {
-                is_claimed |= entry.manager == FIELD_MANAGER && entry.operation == "Apply";
-                continue;
-            };
-            let said = || serde_json::from_str::<FieldSet>(text);
-            match (entry.manager.as_ref(), entry.operation.as_ref()) {
-                (FIELD_MANAGER, "Apply") if !is_claimed => {
-                    is_claimed = true;
-                    owned.claimed = Some(said()?);
-                }
-                (manager, "Update") if manager == CLIENT_SIDE || text.contains(ANNOTATION) => {
-                    let fields = said()?;
-                    if manager == CLIENT_SIDE || has_last_applied(&fields) {
-                        owned.inherited = Some(match &owned.inherited {
-                            Some(before) => before.union(&fields),
-                            None => fields,
-                        });
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(owned)
-    }
-
-    /// What an object's own document says.
-    pub fn of_object(body: &Value) -> Self {
-        Self { claimed: claimed(body), inherited: inherited(body) }
-    }
-}
-
-fn has_last_applied(fields: &FieldSet) -> bool {
-    let annotations = fields.field("metadata").and_then(|metadata| metadata.field("annotations"));
-    annotations.is_some_and(|annotations| annotations.field(ANNOTATION).is_some())
-}
-
 /// The fields (fieldsV1) that evctl's own applies own.
-fn claimed(body: &Value) -> Option<FieldSet> {
+pub fn claimed(body: &Value) -> Option<FieldSet> {
     entries(body)
         .iter()
         .find(|entry| is_ours(entry))
@@ -116,7 +43,7 @@ fn claimed(body: &Value) -> Option<FieldSet> {
 }
 
 /// The fields that client-side apply owns.
-fn inherited(body: &Value) -> Option<FieldSet> {
+pub fn inherited(body: &Value) -> Option<FieldSet> {
     let fields = entries(body).iter().filter(|entry| is_client_side(entry));
     fields
         .filter_map(|entry| entry.get("fieldsV1").map(FieldSet::of))

@@ -3,10 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::managed::Owned;
 use super::readiness::{Readiness, readiness};
 use super::secret::{Vault, conceal};
-use super::{Object, mark};
+use super::{Object, managed, mark};
 
 /// Metadata that only the server writes.
 const SERVER_METADATA: &[&str] = &[
@@ -29,16 +28,10 @@ const FOREIGN_ANNOTATIONS: &[&str] =
 pub const FIELD_MANAGER: &str = "evctl";
 
 /// The object as it would be declared, and what is known of the live one.
-pub fn live(body: Value, salt: &str) -> Object {
-    let owned = Owned::of_object(&body);
-    live_with(body, owned, salt)
-}
-
-/// As `live`, where the managed fields have been read already.
-pub fn live_with(mut body: Value, owned: Owned, salt: &str) -> Object {
+pub fn live(mut body: Value, salt: &str) -> Object {
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
-    let Owned { claimed, inherited } = owned;
+    let (claimed, inherited) = (managed::claimed(&body), managed::inherited(&body));
     let unready = match readiness(&body) {
         Readiness::Ready => None,
         Readiness::Waits(why) => Some(why),

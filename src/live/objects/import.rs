@@ -14,7 +14,7 @@ use super::list::{Place, Read};
 /// What a cluster holds.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// Objects as the API server has them, but for their managed fields.
+    /// Objects as the API server has them.
     pub bodies: Vec<Value>,
     /// What could not be read, a sentence each.
     pub unread: Vec<String>,
@@ -38,7 +38,7 @@ pub(in crate::live) async fn import(
                 continue;
             }
             let place = Place { kind, namespace: namespace.map(str::to_owned), selector: None };
-            match place.list(cluster, |item| item.body).await? {
+            match place.list(cluster, |body| body).await? {
                 Read::Whole(found) => imported.bodies.extend(found),
                 Read::NotServed(_) => {}
                 Read::Refused(status) => {

@@ -1,9 +1,10 @@
 //! One LIST, page by page, each decoded while the next one is on its way. Must not know what is wanted of it.
 
 use kube::Error;
-use kube::api::{ListMeta, ListParams, Request};
+use kube::api::{ApiResource, ListMeta, ListParams, Request};
 use kube::core::Status;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
 
@@ -14,7 +15,6 @@ use crate::model::ObjectKey;
 use crate::world::reading::Unread;
 use crate::world::{Object, normal};
 
-use super::item::Item;
 use super::{answered, api, brief, key_of};
 
 /// Objects of one page of a LIST.
@@ -68,6 +68,16 @@ struct Page<'a> {
     items: Vec<&'a RawValue>,
 }
 
+/// An item of a list, which does not say what it is.
+fn decoded(item: &RawValue, resource: &ApiResource) -> Result<Value, serde_json::Error> {
+    let mut body: Value = serde_json::from_str(item.get())?;
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), resource.api_version.clone().into());
+        fields.insert("kind".to_owned(), resource.kind.clone().into());
+    }
+    Ok(body)
+}
+
 /// What every item of a page becomes. Done aside, while the next page is on its way.
 type Decoding<Kept> = JoinHandle<Result<Vec<Kept>, serde_json::Error>>;
 
@@ -85,10 +95,7 @@ impl Place {
         salt: &str,
     ) -> Result<Read<Named>, LiveError> {
         let (kind, salt) = (self.kind.clone(), salt.to_owned());
-        let named = move |Item { body, owned }| {
-            (key_of(&kind, &body), normal::live_with(body, owned, &salt))
-        };
-        self.list(cluster, named).await
+        self.list(cluster, move |body| (key_of(&kind, &body), normal::live(body, &salt))).await
     }
 
     /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
@@ -96,7 +103,7 @@ impl Place {
     pub(super) async fn list<Kept: Send + 'static>(
         &self,
         cluster: &Cluster,
-        keep: impl Fn(Item) -> Kept + Clone + Send + 'static,
+        keep: impl Fn(Value) -> Kept + Clone + Send + 'static,
     ) -> Result<Read<Kept>, LiveError> {
         let mut refused = Status::default();
         for _ in 0..TRIES {
@@ -111,7 +118,7 @@ impl Place {
     async fn pages<Kept: Send + 'static>(
         &self,
         cluster: &Cluster,
-        keep: &(impl Fn(Item) -> Kept + Clone + Send + 'static),
+        keep: &(impl Fn(Value) -> Kept + Clone + Send + 'static),
     ) -> Result<Read<Kept>, LiveError> {
         let (request, what) = (self.request(cluster), self.to_string());
         let mut decoding: Vec<Decoding<Kept>> = Vec::new();
@@ -132,7 +139,7 @@ impl Place {
             let (keep, resource) = (keep.clone(), self.kind.resource.clone());
             decoding.push(tokio::task::spawn_blocking(move || {
                 let page: Page<'_> = serde_json::from_str(&page)?;
-                page.items.into_iter().map(|item| Ok(keep(Item::of(item, &resource)?))).collect()
+                page.items.into_iter().map(|item| Ok(keep(decoded(item, &resource)?))).collect()
             }));
             match head.metadata.continue_ {
                 Some(token) if !token.is_empty() => params = params.continue_token(&token),

@@ -5,7 +5,6 @@ mod ahead;
 mod applyset;
 mod delete;
 mod import;
-mod item;
 mod list;
 mod observe;
 mod preview;
