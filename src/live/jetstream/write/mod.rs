@@ -258,8 +258,8 @@ fn refused(error: &RequestError) -> String {
     }
 }
 
-/// The live configuration with every field that the rule book knows, and that differs, set as planned. What the rule
-/// book does not know stays as it is: an update replaces all that it leaves out by defaults.
+/// The live configuration with every field that the rule book knows, and that differs, set as planned. What
+/// the rule book does not know stays as it is: an update replaces all that it leaves out by defaults.
 fn merged(step: &Step, live: Config) -> Config {
     let same = normal(&step.key, &live);
     let mut config = live;
