@@ -14,7 +14,7 @@ use super::part::{Built, Part};
 use super::problem::{
     DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep,
 };
-use super::{Entry, Node, Value, scalar};
+use super::{Entry, Node, Value, ordinary, scalar};
 
 /// Nodes in one document, and nodes that aliases stand for in one file: far above the largest CRD
 /// (some 30,000).
@@ -32,6 +32,14 @@ pub struct Document {
 
 /// Reads every document of a text: those that are YAML, and what is wrong with the others.
 pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
+    match ordinary::documents(text, 0..text.len()) {
+        Some(documents) => (documents, Vec::new()),
+        None => parsed(text),
+    }
+}
+
+/// The same by the parser.
+pub(super) fn parsed(text: &str) -> (Vec<Document>, Vec<Problem>) {
     let mut builder = Builder::new(text, 0..text.len());
     let mut documents = Vec::new();
     while builder.repeated <= NODES {
@@ -52,6 +60,10 @@ pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
 /// Reads a part of a text (`split::parts`), with places in the whole; `None` where anything about it
 /// is out of the ordinary, so that the text is better read whole.
 pub fn part(text: &str, part: Range<usize>) -> Option<Vec<Document>> {
+    ordinary::documents(text, part.clone()).or_else(|| parsed_part(text, part))
+}
+
+fn parsed_part(text: &str, part: Range<usize>) -> Option<Vec<Document>> {
     // The parser sees the `---` of the next part: what a document ends at counts for its places.
     let more = part.end < text.len();
     let end = if more { part.end + "---".len() } else { part.end };
@@ -199,7 +211,13 @@ impl<'text> Builder<'text> {
             match self.next()? {
                 (Part::End, close) => {
                     let items: Box<[Node]> = self.items.drain(first..).collect();
-                    let span = self.extent(open, close, items.last().map(|item| item.span));
+                    // A list that is no deeper than its key begins with its first item, bracket or not.
+                    let is_block = items.first().is_some_and(|item| item.span.start == open.start);
+                    let last = items.last().map(|item| item.span);
+                    let span = match last {
+                        Some(last) if is_block => Span { end: last.end, ..open },
+                        _ => self.extent(open, close, last),
+                    };
                     return Ok(Node { value: Value::Sequence(items), span });
                 }
                 (part, span) => {

@@ -6,6 +6,7 @@ mod build;
 mod deserialize;
 mod embedded;
 mod entries;
+mod ordinary;
 mod part;
 mod problem;
 mod scalar;
