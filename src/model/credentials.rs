@@ -2,17 +2,28 @@
 //! values of fields that are called after secrets. Read off the bare text, so that YAML inside of YAML
 //! and files that do not parse are covered too. Says where they stand, never what they are.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use crate::diag::Span;
 
 /// What the names of fields end in that hold secrets, in lower case.
 const SECRETIVE: &[&str] =
     &["password", "passwd", "token", "secretkey", "accesskey", "privatekey", "nkey", "seed", "jwt"];
 
-/// One of these is in every text that holds credentials: most hold none, and are not read line by line.
-const SIGNS: &[&str] = &[
-    "@", "assw", "ASSW", "oken", "OKEN", "key", "Key", "KEY", "seed", "Seed", "SEED", "jwt", "Jwt",
-    "JWT",
-];
+/// What a URL has before its user.
+const URL: &str = "://";
+
+/// The NATS channel's settings, where these are not references but the credentials.
+const NATS: &[&str] = &["eventing-nats", "eventing-jetstream"];
+
+/// All of these at once: most lines hold none, and are not looked at.
+static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let signs = SECRETIVE.iter().chain(NATS).chain([&URL]);
+    let kind = Some(AhoCorasickKind::DFA);
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(signs).ok()
+});
 
 /// What stands around the name of a field.
 const AROUND: [char; 6] = [' ', '{', ',', '-', '"', '\''];
@@ -22,18 +33,37 @@ const IN_NATS: &[&str] = &["auth", "secret", "credentialfile"];
 
 /// The places of a text that no output shows.
 pub fn spans(text: &str) -> Vec<Span> {
-    let nats = text.contains("eventing-nats") || text.contains("eventing-jetstream");
     let mut spans = Vec::new();
-    if !nats && !SIGNS.iter().any(|sign| text.contains(sign)) {
+    let Some(signs) = SIGNS.as_ref() else {
+        // These patterns do make an automaton; without one everything is looked at.
+        nats_lines(text, &mut spans);
         return spans;
-    }
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        users(line, start, &mut spans);
-        fields(line, start, nats, &mut spans);
-        start += line.len();
+    };
+    let mut seen = 0;
+    for sign in signs.find_iter(text) {
+        let written = text.get(sign.range()).unwrap_or_default();
+        if NATS.contains(&written) {
+            spans.clear();
+            nats_lines(text, &mut spans);
+            return spans;
+        }
+        if sign.start() >= seen {
+            let start = text[..sign.start()].rfind('\n').map_or(0, |before| before + 1);
+            seen = text[start..].find('\n').map_or(text.len(), |length| start + length + 1);
+            users(&text[start..seen], start, &mut spans);
+            fields(&text[start..seen], start, false, &mut spans);
+        }
     }
     spans
+}
+
+fn nats_lines(text: &str, spans: &mut Vec<Span>) {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        users(line, start, spans);
+        fields(line, start, true, spans);
+        start += line.len();
+    }
 }
 
 /// `user:password` of `scheme://user:password@host`.
@@ -89,6 +119,9 @@ fn ends_in(name: &str, ending: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
     use super::spans;
 
     #[track_caller]
@@ -113,6 +146,42 @@ mod tests {
         check("sink: {uri: 'http://u:hunter2@h/p'}\n");
         check("{\"token\": \"hunter2\"}");
         check("password: hunter2");
+    }
+
+    /// What is found by signs is what a look at each line finds.
+    #[test]
+    fn no_line_is_passed_over() {
+        let words = vec![
+            "token",
+            "Seed: ",
+            "KEY",
+            "nkey",
+            ": x",
+            "\n",
+            "http://a@b",
+            "://",
+            "pass",
+            "word",
+            " ",
+            "jwt",
+        ];
+        let texts = proptest::collection::vec(proptest::sample::select(words), 0..12);
+        let config = Config { cases: 4000, failure_persistence: None, ..Config::default() };
+        let found = std::cell::Cell::new(0);
+        let outcome = TestRunner::new(config).run(&texts, |words| {
+            let (text, mut all) = (words.concat(), Vec::new());
+            let mut start = 0;
+            for line in text.split_inclusive('\n') {
+                super::users(line, start, &mut all);
+                super::fields(line, start, false, &mut all);
+                start += line.len();
+            }
+            found.set(found.get() + all.len());
+            prop_assert_eq!(spans(&text), all, "{}", text);
+            Ok(())
+        });
+        outcome.unwrap();
+        assert!(found.get() > 400, "{} found", found.get());
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod live_killed;
 mod live_knative;
 mod live_knative_verdicts;
 mod live_kubernetes;
+mod live_kubernetes_creates;
 mod live_kubernetes_faults;
 mod live_kubernetes_prune;
 mod live_kubernetes_reads;
@@ -142,6 +143,7 @@ fn servers() -> Vec<Vec<Trial>> {
         live_nack::trials(),
         live_nack_stores::trials(),
         live_kubernetes::trials(),
+        live_kubernetes_creates::trials(),
         live_kubernetes_faults::trials(),
         live_kubernetes_prune::trials(),
         live_kubernetes_reads::trials(),

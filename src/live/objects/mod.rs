@@ -1,6 +1,7 @@
 //! Kubernetes objects: LIST per kind and namespace to observe, server-side dry-run to preview,
 //! server-side apply to write, each write guarded by a fresh read. Here is what these have in common.
 
+mod absent;
 mod ahead;
 mod applyset;
 mod delete;
@@ -11,8 +12,11 @@ mod preview;
 mod ready;
 mod write;
 
+use bytes::Bytes;
+use http::StatusCode;
 use kube::Error;
-use kube::api::{Api, DynamicObject, Patch, PatchParams, ValidationDirective};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, Request, ValidationDirective};
+use kube::client::Body;
 use kube::core::Status;
 use serde_json::{Value, json};
 
@@ -24,6 +28,7 @@ use crate::world::{mark, normal};
 use super::cluster::{Cluster, status};
 use super::discovery::Kind;
 
+pub(super) use absent::Absences;
 pub(super) use ahead::{Ahead, ahead};
 pub(super) use applyset::{close, open};
 pub use import::Imported;
@@ -64,6 +69,13 @@ fn params(write: &Write, dry_run: bool) -> PatchParams {
     }
 }
 
+/// What a server-side apply was answered.
+struct Applied {
+    /// Whether there was no such object before.
+    is_new: bool,
+    body: Bytes,
+}
+
 /// Server-side apply of the whole object with its marks; `version` pins what it is applied to.
 async fn patch(
     cluster: &Cluster,
@@ -71,7 +83,7 @@ async fn patch(
     vault: &Vault,
     params: &PatchParams,
     version: Option<(String, String)>,
-) -> Result<Value, Error> {
+) -> Result<Applied, Error> {
     let mut body = vault.reveal(&write.body);
     mark::put_on_object(&mut body, &write.owner, write.set.as_deref());
     if let (Some((uid, version)), Some(metadata)) =
@@ -80,16 +92,29 @@ async fn patch(
         metadata.insert("uid".to_owned(), json!(uid));
         metadata.insert("resourceVersion".to_owned(), json!(version));
     }
-    let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
-    let namespace = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
-    let Some(kind) = kind_of(cluster, &body).cloned() else {
+    let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let namespace = Some(text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+    let Some(kind) = kind_of(cluster, &body) else {
         return Err(Error::Api(Box::new(
             Status::failure("its kind is not served", "NotFound").with_code(404),
         )));
     };
-    let patched = api(cluster, &kind, namespace).patch(&name, params, &Patch::Apply(&body)).await?;
-    serde_json::to_value(patched).map_err(Error::SerdeError)
+    let request = Request::new(api(cluster, kind, namespace).resource_url());
+    let patch = Patch::Apply(&body);
+    let request = request.patch(text("/metadata/name"), params, &patch);
+    let request = request.map_err(Error::BuildRequest)?;
+    let answer = cluster.client.send(request.map(Body::from)).await?;
+    let code = answer.status();
+    let body = answer.into_body().collect_bytes().await?;
+    if code.is_success() {
+        return Ok(Applied { is_new: code == StatusCode::CREATED, body });
+    }
+    let unlike = |_| {
+        let text = String::from_utf8_lossy(&body);
+        Status::failure(text.trim(), "no status").with_code(code.as_u16())
+    };
+    let status: Status = serde_json::from_slice(&body).unwrap_or_else(unlike);
+    Err(Error::Api(Box::new(status)))
 }
 
 /// Whether other field managers own what was to be written.

@@ -99,6 +99,8 @@ async fn ask_once(
     let Ok(answer) = tokio::time::timeout(cluster.timeout, asking).await else {
         return Ok(Preview::Unknown("the API server did not answer in time".to_owned()));
     };
+    let answer = answer
+        .and_then(|applied| serde_json::from_slice(&applied.body).map_err(kube::Error::SerdeError));
     match answer {
         Ok(body) => Ok(Preview::Becomes { body: normal::live(body, salt).body, taken }),
         Err(error) => match status(&error) {

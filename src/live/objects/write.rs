@@ -1,7 +1,7 @@
 //! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
 //! apply (or a deletion) that names the version it was compared with.
 
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, PartialObjectMeta, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::apply::rollout::{Outcome, Step};
@@ -12,7 +12,7 @@ use crate::world::applyset::PART_OF;
 use crate::world::secret::Vault;
 use crate::world::{managed, mark, normal};
 
-use super::{api, brief, delete, is_conflict, kind_of, params, patch};
+use super::{Absences, api, brief, delete, is_conflict, kind_of, params, patch};
 
 /// How often a write is tried that meets another. While what refers to an object goes, its controller
 /// writes it again and again.
@@ -25,6 +25,7 @@ pub(in crate::live) async fn write(
     step: &Step,
     vault: &Vault,
     salt: &str,
+    absences: &Absences,
 ) -> Outcome {
     let discovered;
     let mut cluster = cluster;
@@ -38,7 +39,11 @@ pub(in crate::live) async fn write(
             Err(why) => return Outcome::Failed(why),
         }
     }
-    let mut outcome = attempt(cluster, step, vault, salt).await;
+    let mut outcome = if is_absent(cluster, step, absences).await {
+        put(cluster, step, vault, None).await
+    } else {
+        attempt(cluster, step, vault, salt).await
+    };
     for _ in 1..TRIES {
         if !matches!(outcome, Attempt::Raced) {
             break;
@@ -57,6 +62,15 @@ fn kind_body(step: &Step) -> &Value {
     match step.write.mode {
         Mode::Delete | Mode::Forget => step.write.observed.as_ref().unwrap_or(&step.write.body),
         Mode::Put | Mode::Replace => &step.write.body,
+    }
+}
+
+/// Whether there is nothing to compare with, without a look of its own.
+async fn is_absent(cluster: &Cluster, step: &Step, absences: &Absences) -> bool {
+    let creates = step.write.mode == Mode::Put && step.write.observed.is_none();
+    match (step.key.object(), kind_of(cluster, &step.write.body)) {
+        (Some(key), Some(kind)) if creates => absences.holds(cluster, kind, key).await,
+        _ => false,
     }
 }
 
@@ -109,15 +123,24 @@ async fn replace(cluster: &Cluster, step: &Step, vault: &Vault, found: &Fresh) -
 async fn put(cluster: &Cluster, step: &Step, vault: &Vault, found: Option<Fresh>) -> Attempt {
     let params = params(&step.write, false);
     let version = found.map(|found| (found.uid, found.version));
+    let creates = version.is_none();
     let patching = patch(cluster, &step.write, vault, &params, version);
     match tokio::time::timeout(cluster.timeout, patching).await {
-        Ok(Ok(body)) => {
-            let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
-            Attempt::Ended(Outcome::Done { uid })
-        }
+        Ok(Ok(applied)) if creates && !applied.is_new => Attempt::Ended(Outcome::Failed(
+            "somebody else made it at the same moment, and it has the fields of both now; look at it, \
+             and plan again"
+                .to_owned(),
+        )),
+        Ok(Ok(applied)) => Attempt::Ended(Outcome::Done { uid: uid(&applied.body) }),
         Ok(Err(error)) => refused(&error),
         Err(_) => Attempt::Ended(Outcome::Failed("no answer in time".to_owned())),
     }
+}
+
+/// The uid of an object as the server answers it.
+fn uid(body: &[u8]) -> Option<String> {
+    let object: PartialObjectMeta = serde_json::from_slice(body).ok()?;
+    object.metadata.uid
 }
 
 fn refused(error: &kube::Error) -> Attempt {
