@@ -135,10 +135,10 @@ mod tests {
         let one = |at, name: &str| Awaited {
             at,
             key: ObjectKey {
-                group: "eventing.knative.dev".to_owned(),
-                kind: "Broker".to_owned(),
-                namespace: Some("n".to_owned()),
-                name: name.to_owned(),
+                group: "eventing.knative.dev".into(),
+                kind: "Broker".into(),
+                namespace: Some("n".into()),
+                name: name.into(),
             },
             api_version: "eventing.knative.dev/v1".to_owned(),
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use kube::{Client, Config, Error};
+use smol_str::SmolStr;
 
 use super::discovery::Kind;
 use super::discovery_cache::Cache;
@@ -23,7 +24,7 @@ pub(super) struct Cluster {
     pub(super) kinds: BTreeMap<(String, String), Kind>,
     /// Declared kinds, as (group, kind), that it does not serve and can do without; `None` until the
     /// declared kinds are looked up.
-    pub(super) unserved: Option<BTreeSet<(String, String)>>,
+    pub(super) unserved: Option<BTreeSet<(SmolStr, SmolStr)>>,
     pub(super) cache: Cache,
     namespace: String,
 }

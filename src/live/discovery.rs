@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kube::Error;
 use kube::api::ApiResource;
 use kube::discovery::oneshot;
+use smol_str::SmolStr;
 
 use crate::model::ObjectKey;
 use crate::model::object::{group_of, version_of};
@@ -28,7 +29,7 @@ pub(super) struct Kind {
 pub(super) async fn discover(
     cluster: &mut Cluster,
     wanted: &Wanted,
-) -> Result<BTreeSet<(String, String)>, LiveError> {
+) -> Result<BTreeSet<(SmolStr, SmolStr)>, LiveError> {
     if let Some(unserved) = &cluster.unserved {
         return Ok(unserved.clone());
     }
@@ -43,10 +44,10 @@ pub(super) async fn discover(
         let found = served[api_version].iter().find(|(kind, _)| *kind == key.kind);
         match found {
             Some((_, kind)) => {
-                cluster.kinds.insert((api_version.clone(), key.kind.clone()), kind.clone());
+                cluster.kinds.insert((api_version.clone(), key.kind.clone().into()), kind.clone());
             }
             None if wanted.defined.contains(&(key.group.clone(), key.kind.clone())) => {}
-            None if wanted.direct.contains(&key.group) => {
+            None if wanted.direct.contains(key.group.as_str()) => {
                 unserved.insert((key.group.clone(), key.kind.clone()));
             }
             None => {
@@ -141,7 +142,7 @@ pub(super) async fn find(cluster: &Cluster, api_version: &str, kind_name: &str) 
 pub(super) async fn again(
     cluster: &mut Cluster,
     wanted: &Wanted,
-) -> Result<BTreeSet<(String, String)>, LiveError> {
+) -> Result<BTreeSet<(SmolStr, SmolStr)>, LiveError> {
     cluster.cache.forget();
     cluster.kinds.clear();
     cluster.unserved = None;

@@ -20,6 +20,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use crate::model::hashed::{Hashed, HashedSet};
 use crate::model::{Manifest, ObjectKey};
 use crate::plan::Plan;
@@ -80,7 +82,7 @@ pub struct Wanted {
     /// The kinds and objects that are declared, with their apiVersion.
     pub objects: Hashed<ObjectKey, String>,
     /// Kinds whose definition is declared too, so that the cluster may not know them yet.
-    pub defined: BTreeSet<(String, String)>,
+    pub defined: BTreeSet<(SmolStr, SmolStr)>,
     /// Groups whose kinds the cluster need not know, since evctl makes what they stand for itself.
     pub direct: BTreeSet<String>,
     /// Objects that are referred to and declared nowhere.
@@ -262,7 +264,7 @@ impl Servers {
     pub async fn discover(
         &mut self,
         wanted: &Wanted,
-    ) -> Result<Option<BTreeSet<(String, String)>>, LiveError> {
+    ) -> Result<Option<BTreeSet<(SmolStr, SmolStr)>>, LiveError> {
         match &mut self.cluster {
             Some(cluster) => Ok(Some(discovery::discover(cluster, wanted).await?)),
             None => Ok(None),

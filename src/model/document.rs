@@ -109,8 +109,12 @@ impl Reader<'_> {
             let said = envelope.metadata.namespace.as_ref().map(|said| said.as_str());
             Some(said.unwrap_or(self.scope.namespace).to_owned())
         };
-        let key =
-            ObjectKey { group, kind, namespace, name: envelope.metadata.name.as_str().to_owned() };
+        let key = ObjectKey {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+            name: envelope.metadata.name.as_str().into(),
+        };
         let (typed, mut findings) = typed(place, &key, &api_version, self.scope, self.text);
         findings.extend(rewritten);
         if key.is("", "Secret") {

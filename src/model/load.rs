@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use smol_str::SmolStr;
+
 use crate::diag::{Code, FileId, Finding, Location, Sources, Span};
 
 use super::assumed::Assumed;
@@ -36,8 +38,8 @@ pub fn load(inputs: Vec<Input>, namespace: &str, assumed: &Assumed) -> Loaded {
 }
 
 /// The kinds that CRDs of the input declare for the whole cluster, as (group, kind).
-pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(String, String)> {
-    let text = |manifest: &Manifest, at: &str| manifest.text(at).map(str::to_owned);
+pub fn cluster_kinds(manifests: &[Manifest]) -> BTreeSet<(SmolStr, SmolStr)> {
+    let text = |manifest: &Manifest, at: &str| manifest.text(at).map(SmolStr::from);
     manifests
         .iter()
         .filter(|m| m.key.is("apiextensions.k8s.io", "CustomResourceDefinition"))

@@ -5,17 +5,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// Which object: group, kind, namespace (none for what belongs to the whole cluster) and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectKey {
     /// Empty for the core group.
-    pub group: String,
-    pub kind: String,
+    pub group: SmolStr,
+    pub kind: SmolStr,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    pub name: String,
+    pub namespace: Option<SmolStr>,
+    pub name: SmolStr,
 }
 
 impl ObjectKey {
@@ -81,7 +82,9 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
 
 /// Whether a kind of Kubernetes itself belongs to the whole cluster.
 pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
-    CLUSTER_SCOPED.contains(&(group, kind))
+    // No other group has any, and this is asked of every reference.
+    let is_kubernetes_own = group.is_empty() || group.ends_with(".k8s.io");
+    is_kubernetes_own && CLUSTER_SCOPED.contains(&(group, kind))
 }
 
 /// What people write for an object on the command line: the kind in any case, its group and the
@@ -99,7 +102,10 @@ impl ObjectPattern {
     pub fn matches(&self, key: &ObjectKey) -> bool {
         key.kind.to_lowercase() == self.kind
             && self.group.as_ref().is_none_or(|group| *group == key.group)
-            && self.namespace.as_ref().is_none_or(|ns| Some(ns) == key.namespace.as_ref())
+            && self
+                .namespace
+                .as_ref()
+                .is_none_or(|ns| key.namespace.as_ref().is_some_and(|own| own == ns))
             && key.name == self.name
     }
 }

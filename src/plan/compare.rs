@@ -26,7 +26,7 @@ pub(super) struct Difference {
 /// Compares a declared object with the live one.
 pub(super) fn compare(key: &Key, live: &Object, desired: &Object, world: &World) -> Difference {
     // Both are in normal form.
-    if live.body == desired.body && live.claimed.is_none() {
+    if live.claimed.is_none() && live.body == desired.body {
         return Difference::default();
     }
     let (Value::Object(from), Value::Object(to)) = (&live.body, &desired.body) else {

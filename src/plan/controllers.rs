@@ -60,10 +60,10 @@ mod tests {
     /// The notes on a channel with stream NEW, beside a live stream OLD that a project marked for it.
     fn said(project: &str) -> Vec<String> {
         let channel = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "Channel".to_owned(),
-            namespace: Some("n".to_owned()),
-            name: "c".to_owned(),
+            group: GROUP.into(),
+            kind: "Channel".into(),
+            namespace: Some("n".into()),
+            name: "c".into(),
         };
         let stream = |project: &str, name: &str| {
             let owner = Owner { project: project.to_owned(), object: channel.to_string() };

@@ -243,12 +243,8 @@ mod tests {
 
     #[track_caller]
     fn fixed_in(group: &str, kind: &str, path: &str, expected: bool) {
-        let key = ObjectKey {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: None,
-            name: "a".to_owned(),
-        };
+        let key =
+            ObjectKey { group: group.into(), kind: kind.into(), namespace: None, name: "a".into() };
         let diff = [FieldDiff { path: path.to_owned(), from: None, to: Some(json!("b")) }];
         let live = json!({"metadata": {"annotations": {CLASS_ANNOTATION: "a"}}, "spec": {}});
         let text = immutable(&key, &diff, &live).map(|rule| rule.text).unwrap_or_default();

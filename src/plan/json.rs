@@ -187,7 +187,7 @@ fn object<'a>(key: &'a Key, api_version: Option<&'a str>) -> Object<'a> {
             namespace: Some(key.namespace.as_deref()),
             site: None,
             stream: None,
-            name: key.name.clone(),
+            name: key.name.clone().into(),
         },
         Key::Stream { name, .. } => of_jetstream("Stream", None, name),
         Key::Consumer { stream, name, .. } => {

@@ -92,7 +92,7 @@ fn named_by(key: &ObjectKey, body: &Value) -> Vec<ObjectKey> {
         named.push(ObjectKey { kind: "Broker".into(), name: broker.into(), ..key.clone() });
     }
     named.extend(key.namespace.clone().map(|name| ObjectKey {
-        group: String::new(),
+        group: String::new().into(),
         kind: "Namespace".into(),
         namespace: None,
         name,
@@ -111,12 +111,13 @@ fn named_in(value: &Value, from: &ObjectKey, named: &mut Vec<ObjectKey>) {
             let text = |name: &str| fields.get(name).and_then(Value::as_str);
             if let (Some(kind), Some(name)) = (text("kind"), text("name")) {
                 let group = text("apiVersion").map(crate::model::object::group_of);
-                let namespace = text("namespace").map(str::to_owned).or(from.namespace.clone());
+                let namespace =
+                    text("namespace").map(str::to_owned).or(from.namespace.clone().map(Into::into));
                 named.push(ObjectKey {
-                    group: group.or(text("group")).unwrap_or_default().to_owned(),
-                    kind: kind.to_owned(),
-                    namespace,
-                    name: name.to_owned(),
+                    group: group.or(text("group")).unwrap_or_default().into(),
+                    kind: kind.into(),
+                    namespace: namespace.map(Into::into),
+                    name: name.into(),
                 });
             }
             fields.values().for_each(|below| named_in(below, from, named));

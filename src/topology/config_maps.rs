@@ -58,10 +58,10 @@ impl Resolver<'_> {
         name: &str,
     ) {
         let to = ObjectKey {
-            group: String::new(),
-            kind: "ConfigMap".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
+            group: String::new().into(),
+            kind: "ConfigMap".into(),
+            namespace: Some(namespace.into()),
+            name: name.into(),
         };
         self.topology.references.push(Reference { from: manifest.key.clone(), to: to.clone() });
         let connections: Vec<&Manifest> =

@@ -112,10 +112,10 @@ impl Resolver<'_> {
 
     fn broker_of(&self, manifest: &Manifest, name: &str) -> ObjectKey {
         ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "Broker".to_owned(),
+            group: GROUP.into(),
+            kind: "Broker".into(),
             namespace: manifest.key.namespace.clone(),
-            name: name.to_owned(),
+            name: name.into(),
         }
     }
 
@@ -126,8 +126,8 @@ impl Resolver<'_> {
             manifest.root.at(&path).and_then(|node| node.text()) == Some("enabled")
         };
         let namespace = ObjectKey {
-            group: String::new(),
-            kind: "Namespace".to_owned(),
+            group: String::new().into(),
+            kind: "Namespace".into(),
             namespace: None,
             name: broker.namespace.clone().unwrap_or_default(),
         };

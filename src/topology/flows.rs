@@ -48,7 +48,11 @@ impl Resolver<'_> {
         let mut first = None;
         for name in names {
             let channel = Channel { backing: backing.clone(), delivery: delivery.clone() };
-            let key = ObjectKey { name, namespace: manifest.key.namespace.clone(), ..kind.clone() };
+            let key = ObjectKey {
+                name: name.into(),
+                namespace: manifest.key.namespace.clone(),
+                ..kind.clone()
+            };
             let node = self.generated_channel(manifest, key, channel);
             first.get_or_insert(node);
         }
@@ -97,10 +101,10 @@ impl Resolver<'_> {
         let default = self.assumed.channel.of(namespace);
         let template = template.unwrap_or(&default);
         ObjectKey {
-            group: group_of(&template.api_version).to_owned(),
-            kind: template.kind.clone(),
+            group: group_of(&template.api_version).into(),
+            kind: template.kind.clone().into(),
             namespace: None,
-            name: String::new(),
+            name: String::new().into(),
         }
     }
 
@@ -201,7 +205,7 @@ impl Resolver<'_> {
     ) -> Shared {
         let kind = self.template_kind(manifest.key.namespace.as_deref(), template);
         let key = |name: &String| ObjectKey {
-            name: name.clone(),
+            name: name.clone().into(),
             namespace: manifest.key.namespace.clone(),
             ..kind.clone()
         };
@@ -258,10 +262,10 @@ impl Resolver<'_> {
         let inherited = shared.last_resort.filter(|_| made.dead_letter.is_none());
         let unserved = inherited.filter(|_| on_stream).map(|_| SINK_NEVER_RESOLVES);
         let subscription = ObjectKey {
-            group: messaging::GROUP.to_owned(),
-            kind: "Subscription".to_owned(),
+            group: messaging::GROUP.into(),
+            kind: "Subscription".into(),
             namespace: manifest.key.namespace.clone(),
-            name: made.name,
+            name: made.name.into(),
         };
         let route = Route {
             answers: Answers::default(),

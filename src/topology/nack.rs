@@ -80,10 +80,10 @@ impl Resolver<'_> {
             return;
         }
         let key = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "Account".to_owned(),
+            group: GROUP.into(),
+            kind: "Account".into(),
             namespace: manifest.key.namespace.clone(),
-            name,
+            name: name.into(),
         };
         self.refer(manifest, &Path::of("spec.account"), &key);
     }
@@ -253,10 +253,10 @@ impl Resolver<'_> {
 
     pub(super) fn secret(&mut self, manifest: &Manifest, name: &str) {
         let to = ObjectKey {
-            group: String::new(),
-            kind: "Secret".to_owned(),
+            group: String::new().into(),
+            kind: "Secret".into(),
             namespace: manifest.key.namespace.clone(),
-            name: name.to_owned(),
+            name: name.into(),
         };
         if self.declared.contains_key(&to) {
             self.topology.references.push(Reference { from: manifest.key.clone(), to });
@@ -351,7 +351,7 @@ metadata: {name: keys}
         assert_eq!((loaded.findings, resolved.findings, resolved.dangling), Default::default());
         let topology = resolved.topology;
         let name =
-            |at: NodeIndex| topology.graph[at].name.object().expect("an object").name.clone();
+            |at: NodeIndex| topology.graph[at].name.object().expect("an object").name.to_string();
         let routes: Vec<_> = topology
             .routes
             .iter()

@@ -258,9 +258,14 @@ impl Resolver<'_> {
         let group = reference.group().to_owned();
         let scoped = crate::model::object::is_cluster_scoped(&group, &reference.kind)
             || self.cluster_kinds.iter().any(|(g, kind)| *g == group && *kind == reference.kind);
-        let own = || manifest.key.namespace.clone();
+        let own = || manifest.key.namespace.clone().map(Into::into);
         let namespace = if scoped { None } else { reference.namespace.clone().or_else(own) };
-        ObjectKey { group, kind: reference.kind.clone(), namespace, name: reference.name.clone() }
+        ObjectKey {
+            group: group.into(),
+            kind: reference.kind.clone().into(),
+            namespace: namespace.map(Into::into),
+            name: reference.name.clone().into(),
+        }
     }
 
     fn misfit(&self, key: &ObjectKey, wanted: Wanted) -> Option<(String, String)> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::RandomState;
 use indexmap::map::Entry;
+use smol_str::SmolStr;
 
 use crate::diag::{Code, Finding, Location};
 use crate::model::hashed::Hashed;
@@ -56,7 +57,7 @@ pub(super) struct Resolver<'a> {
     /// model is declared, which looks for neighbours.
     pub(super) declared: Hashed<&'a ObjectKey, usize>,
     /// Kinds that CRDs of the input declare for the whole cluster.
-    pub(super) cluster_kinds: BTreeSet<(String, String)>,
+    pub(super) cluster_kinds: BTreeSet<(SmolStr, SmolStr)>,
     pub(super) nodes: Hashed<NodeName, NodeIndex>,
     /// Every stream that is declared, or that a channel stands for.
     pub(super) streams: BTreeMap<StreamKey, NodeIndex>,

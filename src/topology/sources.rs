@@ -133,10 +133,10 @@ fn filter(kind: &Source) -> Filter {
 
 fn subject_key(manifest: &Manifest, subject: &Subject, name: &str) -> ObjectKey {
     ObjectKey {
-        group: group_of(&subject.api_version).to_owned(),
-        kind: subject.kind.clone(),
+        group: group_of(&subject.api_version).into(),
+        kind: subject.kind.clone().into(),
         namespace: manifest.key.namespace.clone(),
-        name: name.to_owned(),
+        name: name.into(),
     }
 }
 

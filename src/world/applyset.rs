@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::model::ObjectKey;
 
@@ -39,8 +40,8 @@ pub struct Hints {
 impl Hints {
     /// Takes a member in.
     pub fn add(&mut self, key: &ObjectKey) {
-        self.kinds.insert((key.group.clone(), key.kind.clone()));
-        self.namespaces.extend(key.namespace.clone());
+        self.kinds.insert((key.group.clone().into(), key.kind.clone().into()));
+        self.namespaces.extend(key.namespace.as_ref().map(ToString::to_string));
     }
 
     /// What either names.
@@ -77,10 +78,10 @@ impl ApplySet {
     /// The set of a project that is at home in this namespace, before its parent is looked at.
     pub fn of(project: &str, home: &str) -> Self {
         let parent = ObjectKey {
-            group: String::new(),
-            kind: "ConfigMap".to_owned(),
-            namespace: Some(home.to_owned()),
-            name: format!("{TOOL}-{project}"),
+            group: SmolStr::default(),
+            kind: "ConfigMap".into(),
+            namespace: Some(home.into()),
+            name: format_smolstr!("{TOOL}-{project}"),
         };
         Self { id: id(&parent), parent, hints: Hints::default(), trouble: None }
     }
@@ -167,10 +168,10 @@ mod tests {
         let set = ApplySet::of("shop", "home");
         let mut hints = Hints::default();
         let key = |group: &str, kind: &str, namespace: &str| ObjectKey {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: "a".to_owned(),
+            group: group.into(),
+            kind: kind.into(),
+            namespace: Some(namespace.into()),
+            name: "a".into(),
         };
         hints.add(&key("messaging.knative.dev", "Channel", "there"));
         hints.add(&key("", "ConfigMap", "there"));

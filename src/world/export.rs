@@ -62,7 +62,7 @@ impl Exported {
             (By::Namespace, Some(namespace)) if namespace == "evctl" => {
                 format!("{namespace}-namespace")
             }
-            (By::Namespace, Some(namespace)) => namespace.clone(),
+            (By::Namespace, Some(namespace)) => namespace.clone().into(),
             (By::Namespace, None) => CLUSTER.to_owned(),
         };
         self.put(file, body);
@@ -159,10 +159,10 @@ fn key_of(body: &Value) -> Option<ObjectKey> {
     let version = text("/apiVersion")?;
     let group = version.split_once('/').map_or("", |(group, _)| group);
     Some(ObjectKey {
-        group: group.to_owned(),
-        kind: text("/kind")?,
-        namespace: text("/metadata/namespace"),
-        name: text("/metadata/name")?,
+        group: group.into(),
+        kind: text("/kind")?.into(),
+        namespace: text("/metadata/namespace").map(Into::into),
+        name: text("/metadata/name")?.into(),
     })
 }
 
@@ -213,7 +213,7 @@ fn manifest(key: &Key, declared: &Declared, names: &mut BTreeSet<String>) -> Val
     let name = match key {
         Key::Consumer { stream, name, .. } => format!("{stream}-{name}"),
         Key::Stream { name, .. } => name.clone(),
-        Key::Object(key) => key.name.clone(),
+        Key::Object(key) => key.name.clone().into(),
     };
     let name = unused(&label(&name), declared.kind, names);
     json!({

@@ -21,6 +21,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::jetstream::server::Peer;
 use crate::model::ObjectKey;
@@ -207,7 +208,7 @@ pub struct Cluster {
     pub name: String,
     pub version: String,
     /// Kinds that belong to the whole cluster, as (group, kind).
-    pub cluster_scoped: BTreeSet<(String, String)>,
+    pub cluster_scoped: BTreeSet<(SmolStr, SmolStr)>,
     /// Objects that are referred to, declared nowhere, and live.
     pub referred: BTreeSet<ObjectKey>,
     /// Where objects live that do not say: the context's namespace.
@@ -217,7 +218,7 @@ pub struct Cluster {
     pub namespaces: BTreeSet<String>,
     /// Declared kinds that the cluster does not know and that can do without it, as (group, kind).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub unserved: BTreeSet<(String, String)>,
+    pub unserved: BTreeSet<(SmolStr, SmolStr)>,
     /// Whether the NATS channel's controller runs here, which makes its streams and consumers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub channel_controller: bool,

@@ -103,10 +103,10 @@ fn parse(name: &str) -> Option<ObjectKey> {
     let (group, rest) = rest.split_once('/')?;
     let (namespace, name) = rest.split_once('/')?;
     Some(ObjectKey {
-        group: group.to_owned(),
-        kind: "Subscription".to_owned(),
-        namespace: Some(namespace.to_owned()),
-        name: name.to_owned(),
+        group: group.into(),
+        kind: "Subscription".into(),
+        namespace: Some(namespace.into()),
+        name: name.into(),
     })
 }
 

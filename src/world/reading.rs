@@ -28,7 +28,7 @@ impl Unread {
     /// Whether the object is among what could not be read.
     pub fn covers(&self, key: &ObjectKey) -> bool {
         key.is(&self.group, &self.kind)
-            && (self.namespace.is_none() || self.namespace == key.namespace)
+            && (self.namespace.is_none() || self.namespace.as_deref() == key.namespace.as_deref())
     }
 }
 

@@ -143,10 +143,10 @@ fn desired(case: u32, drafts: &[Option<Draft>]) -> Desired {
     }
     let origin = Origin {
         object: ObjectKey {
-            group: String::new(),
-            kind: "Stream".to_owned(),
+            group: String::new().into(),
+            kind: "Stream".into(),
             namespace: None,
-            name: "it".to_owned(),
+            name: "it".into(),
         },
         at: Location { file: FileId::default(), span: Span::default() },
     };

@@ -283,10 +283,10 @@ fn recorded_name(objects: &[Value], text: &str) -> String {
     let mut text = text.to_owned();
     for object in objects.iter().filter(|object| object["kind"] == "Subscription") {
         let key = ObjectKey {
-            group: "messaging.knative.dev".to_owned(),
-            kind: "Subscription".to_owned(),
-            namespace: Some("default".to_owned()),
-            name: object["metadata"]["name"].as_str().unwrap().to_owned(),
+            group: "messaging.knative.dev".into(),
+            kind: "Subscription".into(),
+            namespace: Some("default".into()),
+            name: object["metadata"]["name"].as_str().unwrap().into(),
         };
         let short = format!("of {}", name(object));
         let plain = derived_uid(&key).replace('-', "");

@@ -90,10 +90,10 @@ fn from_config_map(
     settings.take_flags(args);
     let unsaid = settings.url.is_empty();
     let object = ObjectKey {
-        group: String::new(),
-        kind: "ConfigMap".to_owned(),
-        namespace: Some(map.namespace()),
-        name: map.name(),
+        group: String::new().into(),
+        kind: "ConfigMap".into(),
+        namespace: Some(map.namespace().into()),
+        name: map.name().into(),
     };
     let mut target = settings.target(environment)?;
     if unsaid {

@@ -168,7 +168,7 @@ fn places(servers: &Servers, plan: &Plan, tell: &mut dyn FnMut(&str)) -> Vec<Pla
         plan.membership.is_some() || keys().any(|key| key.plane() == Plane::Kubernetes);
     if let (Some(cluster), true) = (&servers.cluster, in_cluster) {
         let set = plan.membership.as_ref().map(|membership| &membership.set.parent);
-        let home = set.and_then(|parent| parent.namespace.as_ref()).unwrap_or(&servers.home);
+        let home = set.and_then(|parent| parent.namespace.as_deref()).unwrap_or(&servers.home);
         places.push(Place::Lease(Box::new(lease::Place::new(cluster, home, &plan.project))));
     }
     let sites: BTreeSet<&str> = keys().filter_map(|key| key.site()).collect();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, ListParams};
+use smol_str::SmolStr;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -27,7 +28,7 @@ const PAGES: usize = 5;
 #[derive(Default)]
 pub struct Absences(Mutex<BTreeMap<Place, Arc<Mutex<Seen>>>>);
 
-type Place = (String, String, Option<String>);
+type Place = (String, String, Option<SmolStr>);
 
 #[derive(Default)]
 struct Seen {
@@ -55,7 +56,7 @@ impl Absences {
             seen.listed = names(cluster, &api).await.map(|names| (at, names));
             seen.is_in_vain = seen.listed.is_none();
         }
-        seen.listed.as_ref().is_some_and(|(_, names)| !names.contains(&key.name))
+        seen.listed.as_ref().is_some_and(|(_, names)| !names.contains(key.name.as_str()))
     }
 }
 

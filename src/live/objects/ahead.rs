@@ -56,8 +56,13 @@ pub(in crate::live) async fn ahead(
         for (group, kind) in &set.hints.kinds {
             let Some(kind) = known(cluster, group, kind).await else { continue };
             let places: Vec<Option<String>> = if kind.namespaced {
-                let home = set.parent.namespace.iter().filter(|home| !namespaces.contains(*home));
-                namespaces.iter().chain(home).cloned().map(Some).collect()
+                let home = set
+                    .parent
+                    .namespace
+                    .iter()
+                    .map(|home| home.to_string())
+                    .filter(|home| !namespaces.contains(home.as_str()));
+                namespaces.iter().cloned().chain(home).map(Some).collect()
             } else {
                 vec![None]
             };
@@ -76,7 +81,12 @@ async fn known(cluster: &mut Cluster, group: &str, kind: &str) -> Option<Kind> {
         return Some(kind);
     }
     let (group, kind) = (group.to_owned(), kind.to_owned());
-    let key = ObjectKey { group, kind, namespace: None, name: String::new() };
+    let key = ObjectKey {
+        group: group.into(),
+        kind: kind.into(),
+        namespace: None,
+        name: String::new().into(),
+    };
     discovery::recommended(cluster, &key).await.ok().flatten()
 }
 

@@ -46,10 +46,10 @@ pub(super) async fn observed(
 pub(super) fn beyond(set: &ApplySet, wanted: &Wanted) -> Vec<((String, String), String)> {
     let declared = wanted.objects.keys();
     let mut kinds = set.hints.kinds.clone();
-    kinds.extend(declared.clone().map(|key| (key.group.clone(), key.kind.clone())));
+    kinds.extend(declared.clone().map(|key| (key.group.to_string(), key.kind.to_string())));
     let mut namespaces = set.hints.namespaces.clone();
     if !set.hints.kinds.is_empty() {
-        namespaces.extend(set.parent.namespace.clone());
+        namespaces.extend(set.parent.namespace.as_ref().map(ToString::to_string));
     }
     let named: BTreeSet<_> = declared
         .filter_map(|key| {

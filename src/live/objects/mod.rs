@@ -48,10 +48,10 @@ fn api(cluster: &Cluster, kind: &Kind, namespace: Option<&str>) -> Api<DynamicOb
 fn key_of(kind: &Kind, body: &Value) -> ObjectKey {
     let text = |at: &str| body.pointer(at).and_then(Value::as_str).map(str::to_owned);
     ObjectKey {
-        group: kind.resource.group.clone(),
-        kind: kind.resource.kind.clone(),
-        namespace: text("/metadata/namespace"),
-        name: text("/metadata/name").unwrap_or_default(),
+        group: kind.resource.group.clone().into(),
+        kind: kind.resource.kind.clone().into(),
+        namespace: text("/metadata/namespace").map(Into::into),
+        name: text("/metadata/name").unwrap_or_default().into(),
     }
 }
 

@@ -69,7 +69,7 @@ pub(in crate::live) async fn observe(
         wanted.objects.iter().map(|(key, version)| (version.as_str(), key.kind.as_str())).collect();
     let cluster_scoped = kinds.into_iter().filter_map(|(version, kind)| {
         let known = cluster.kinds.get(&(version.to_owned(), kind.to_owned()))?;
-        (!known.namespaced).then(|| (group_of(version).to_owned(), kind.to_owned()))
+        (!known.namespaced).then(|| (group_of(version).into(), kind.into()))
     });
     let mut seen = Seen {
         name: cluster.name.clone(),
@@ -114,7 +114,12 @@ async fn places(
     for (group_kind, namespace) in applyset::beyond(set, wanted) {
         if !kinds.contains_key(&group_kind) {
             let (group, kind) = group_kind.clone();
-            let key = ObjectKey { group, kind, namespace: None, name: String::new() };
+            let key = ObjectKey {
+                group: group.into(),
+                kind: kind.into(),
+                namespace: None,
+                name: String::new().into(),
+            };
             let Some(kind) = discovery::recommended(cluster, &key).await? else { continue };
             kinds.insert(group_kind.clone(), kind);
         }
@@ -238,8 +243,8 @@ fn taken_for_there(key: &ObjectKey, status: &Status) -> String {
 
 /// The namespaces that are live. Where they may not be looked at, dry-runs say what is missing.
 async fn namespaces(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<String>, LiveError> {
-    let names: BTreeSet<&String> =
-        wanted.objects.keys().filter_map(|key| key.namespace.as_ref()).collect();
+    let names: BTreeSet<&str> =
+        wanted.objects.keys().filter_map(|key| key.namespace.as_deref()).collect();
     let resource = ApiResource::erase::<k8s_openapi::api::core::v1::Namespace>(&());
     let api: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource);
     let looking = names.into_iter().map(|name| {
@@ -247,7 +252,7 @@ async fn namespaces(cluster: &Cluster, wanted: &Wanted) -> Result<BTreeSet<Strin
         async move {
             let looking = async { answered(api.get_opt(name).await) };
             let found = cluster.ask(&format!("namespace {name}"), looking).await?;
-            Ok(matches!(found, Ok(Some(_))).then(|| name.clone()))
+            Ok(matches!(found, Ok(Some(_))).then(|| name.to_owned()))
         }
     });
     let found: Vec<_> = stream::iter(looking.collect::<Vec<_>>()).buffered(READS).collect().await;

@@ -65,7 +65,10 @@ fn unaskable(
         return Some("its kind is defined by the same plan".to_owned());
     }
     let namespace = change.key.object()?.namespace.as_ref()?;
-    let known = live.cluster.as_ref().is_some_and(|cluster| cluster.namespaces.contains(namespace));
+    let known = live
+        .cluster
+        .as_ref()
+        .is_some_and(|cluster| cluster.namespaces.contains(namespace.as_str()));
     let made = written.iter().any(|key| key.is("", "Namespace") && key.name == *namespace);
     (!known && made).then(|| "its namespace is made by the same plan".to_owned())
 }

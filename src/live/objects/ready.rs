@@ -10,6 +10,7 @@ use futures::stream::StreamExt;
 use kube::api::{Api, DynamicObject, ListParams, WatchEvent, WatchParams};
 use kube::core::TypeMeta;
 use kube::{Error, ResourceExt};
+use smol_str::SmolStr;
 use tokio::sync::mpsc;
 
 use crate::apply::waiting::{Awaited, Told};
@@ -102,13 +103,13 @@ impl Board {
 }
 
 /// What is listed and watched together: apiVersion, kind, namespace.
-type Place = (String, String, Option<String>);
+type Place = (String, SmolStr, Option<SmolStr>);
 
 fn groups(awaited: &[Awaited]) -> BTreeMap<Place, BTreeMap<String, usize>> {
     let mut groups: BTreeMap<Place, BTreeMap<String, usize>> = BTreeMap::new();
     for Awaited { at, key, api_version } in awaited {
         let place = (api_version.clone(), key.kind.clone(), key.namespace.clone());
-        groups.entry(place).or_default().insert(key.name.clone(), *at);
+        groups.entry(place).or_default().insert(key.name.clone().into(), *at);
     }
     groups
 }
@@ -168,7 +169,7 @@ impl Group {
     /// The kind, where it is served: else nothing is there to wait for.
     async fn kind(&mut self, cluster: &Cluster) -> Option<Kind> {
         let (api_version, kind, _) = &self.place;
-        let known = cluster.kinds.get(&(api_version.clone(), kind.clone())).cloned();
+        let known = cluster.kinds.get(&(api_version.clone(), kind.to_string())).cloned();
         let found = match known {
             Some(kind) => Some(kind),
             None => discovery::find(cluster, api_version, kind).await,

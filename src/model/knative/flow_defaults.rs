@@ -74,7 +74,7 @@ fn fill(at: &mut Value, field: &str, value: impl Into<Value>) {
 fn own_namespace(destination: Option<&mut Value>, key: &ObjectKey) {
     let reference = destination.and_then(|destination| destination.pointer_mut("/ref"));
     if let Some(reference) = reference {
-        fill(reference, "namespace", key.namespace.clone().unwrap_or_default());
+        fill(reference, "namespace", key.namespace.as_deref().unwrap_or_default());
     }
 }
 
@@ -98,7 +98,7 @@ fn flow(spec: &mut Value, key: &ObjectKey, assumed: &Assumed) {
 
 fn sink_binding(spec: &mut Value, key: &ObjectKey) {
     if let Some(subject) = spec.pointer_mut("/subject") {
-        fill(subject, "namespace", key.namespace.clone().unwrap_or_default());
+        fill(subject, "namespace", key.namespace.as_deref().unwrap_or_default());
     }
     own_namespace(spec.pointer_mut("/sink"), key);
 }
@@ -160,10 +160,10 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "a table of cases reads better")]
     fn check(group: &str, kind: &str, spec: Value, expected: Value) {
         let key = ObjectKey {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: Some("shop".to_owned()),
-            name: "a".to_owned(),
+            group: group.into(),
+            kind: kind.into(),
+            namespace: Some("shop".into()),
+            name: "a".into(),
         };
         let mut object = json!({"spec": spec});
         fill_spec(&key, &mut object, &Assumed::default());

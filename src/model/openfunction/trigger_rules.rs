@@ -101,7 +101,7 @@ fn same_topic(trigger: &Trigger, reading: &mut Reading<'_>) {
     let own = reading.key.namespace.clone().unwrap_or_default();
     let mut topics = BTreeMap::new();
     for input in &trigger.inputs {
-        let namespace = input.namespace.as_ref().unwrap_or(&own);
+        let namespace = input.namespace.as_deref().unwrap_or(&own);
         let topic = topic(namespace, &input.source, &input.event);
         let Some(first) = topics.insert(topic.clone(), &input.name) else { continue };
         let message = format!(
@@ -155,10 +155,12 @@ fn same_component(trigger: &Trigger, reading: &mut Reading<'_>) {
         let Target::Sink(sink) = &destination.to else { continue };
         let namespace = match (&sink.uri, &sink.reference) {
             (Some(_), _) => own.clone(),
-            (None, Some(reference)) => reference.namespace.clone().unwrap_or_default(),
+            (None, Some(reference)) => reference.namespace.clone().unwrap_or_default().into(),
             (None, None) => continue,
         };
-        let Some(first) = components.insert(namespace.clone(), destination) else { continue };
+        let Some(first) = components.insert(namespace.clone().into(), destination) else {
+            continue;
+        };
         if first.to == destination.to {
             continue;
         }

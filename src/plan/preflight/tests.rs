@@ -71,10 +71,10 @@ impl Case {
         for key in desired.world.objects.keys() {
             let at = Location { file: FileId::default(), span: Span::default() };
             let object = ObjectKey {
-                group: String::new(),
-                kind: "Stream".to_owned(),
+                group: String::new().into(),
+                kind: "Stream".into(),
                 namespace: None,
-                name: "it".to_owned(),
+                name: "it".into(),
             };
             desired.origins.insert(key.clone(), Origin { object, at });
             let stream = key.stream().filter(|stream| stream != key);

@@ -1,6 +1,8 @@
 //! A Broker of Knative's own class that keeps its events in a NATS channel: which channel that is, and
 //! what of Broker and Triggers does not come through it.
 
+use smol_str::format_smolstr;
+
 use crate::diag::{Code, Finding, Severity};
 use crate::model::config_maps::Settings;
 use crate::model::knative::duck::{DeliverySpec, KReference};
@@ -35,10 +37,10 @@ impl Resolver<'_> {
         }
         let spec = nats_default(self.channel_template(manifest, settings)?)?;
         let key = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: natsjs::KIND.to_owned(),
+            group: GROUP.into(),
+            kind: natsjs::KIND.into(),
             namespace: manifest.key.namespace.clone(),
-            name: format!("{}{SUFFIX}", manifest.key.name),
+            name: format_smolstr!("{}{SUFFIX}", manifest.key.name),
         };
         let name = NodeName::Object(key);
         if self.nodes.contains_key(&name) {
@@ -60,9 +62,15 @@ impl Resolver<'_> {
         manifest: &Manifest,
         settings: &KReference,
     ) -> Option<&ChannelTemplate> {
-        let namespace = settings.namespace.clone().or_else(|| manifest.key.namespace.clone());
+        let namespace =
+            settings.namespace.clone().or_else(|| manifest.key.namespace.clone().map(Into::into));
         let (kind, name) = (settings.kind.clone(), settings.name.clone());
-        let key = ObjectKey { group: String::new(), kind, namespace, name };
+        let key = ObjectKey {
+            group: String::new().into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+            name: name.into(),
+        };
         let Typed::ConfigMap(map) = &self.manifest(&key)?.typed else { return None };
         map.settings.iter().find_map(|settings| match settings {
             Settings::BrokerChannel(template) => Some(template),

@@ -65,10 +65,10 @@ impl Resolver<'_> {
         self.provisioner(manifest, &spec.provisioner, ProvisionedKind::Channel, arguments);
         for (at, name) in spec.event_types.iter().flatten().enumerate() {
             let key = ObjectKey {
-                group: GROUP.to_owned(),
-                kind: "EventType".to_owned(),
+                group: GROUP.into(),
+                kind: "EventType".into(),
                 namespace: manifest.key.namespace.clone(),
-                name: name.clone(),
+                name: name.clone().into(),
             };
             self.refer(manifest, &Path::of("spec.eventTypes").index(at), &key);
         }

@@ -30,7 +30,7 @@ impl<'a> Resolver<'a> {
         let selector = provisioner.selector.as_ref();
         let found = selector.map(|selector| self.labelled(manifest, selector)).unwrap_or_default();
         match found.as_slice() {
-            [one] => one.key.name.clone(),
+            [one] => one.key.name.clone().into(),
             _ => KIND.to_owned(),
         }
     }
@@ -116,10 +116,10 @@ impl<'a> Resolver<'a> {
             of.root.at(&path).and_then(|node| node.text()).map(str::to_owned)
         };
         let first = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: KIND.to_owned(),
+            group: GROUP.into(),
+            kind: KIND.into(),
             namespace: manifest.key.namespace.clone(),
-            name: String::new(),
+            name: String::new().into(),
         };
         let from = self.declared.partition_point(|key, _| **key < first);
         self.declared

@@ -52,12 +52,12 @@ impl<'a> Resolver<'a> {
     /// An EventBus of the namespace goes before a ClusterEventBus.
     fn bus_object(&self, manifest: &Manifest, name: &str) -> ObjectKey {
         let key = |kind: &str, namespace: Option<String>| ObjectKey {
-            group: GROUP.to_owned(),
-            kind: kind.to_owned(),
-            namespace,
-            name: name.to_owned(),
+            group: GROUP.into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+            name: name.into(),
         };
-        let own = key("EventBus", manifest.key.namespace.clone());
+        let own = key("EventBus", manifest.key.namespace.clone().map(Into::into));
         let whole = key("ClusterEventBus", None);
         let is_whole = !self.declared.contains_key(&own) && self.declared.contains_key(&whole);
         if is_whole { whole } else { own }

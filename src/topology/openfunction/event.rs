@@ -19,10 +19,14 @@ impl<'a> Resolver<'a> {
     ) {
         let (source_field, event_field) = trigger.dialect.input_fields();
         let key = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "EventSource".to_owned(),
-            namespace: input.namespace.clone().or_else(|| manifest.key.namespace.clone()),
-            name: input.source.clone(),
+            group: GROUP.into(),
+            kind: "EventSource".into(),
+            namespace: input
+                .namespace
+                .clone()
+                .map(Into::into)
+                .or_else(|| manifest.key.namespace.clone()),
+            name: input.source.clone().into(),
         };
         self.refer(manifest, &input.path.key(source_field), &key);
         let Some((declared, source)) = self.source_of(&key) else { return };

@@ -60,7 +60,7 @@ impl Resolver<'_> {
         let mut inputs = Vec::new();
         for input in &trigger.inputs {
             self.input(manifest, trigger, input, bus.as_ref());
-            let namespace = input.namespace.as_ref().unwrap_or(&own);
+            let namespace = input.namespace.as_deref().unwrap_or(&own);
             let topic = topic(namespace, &input.source, &input.event);
             let at = manifest.place().value(&input.path);
             let topic = self.topic_node(bus.clone(), topic, at);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::jetstream::nack::{
     bucket_stream, consumer, key_value, object_store, store_stream, stream,
@@ -58,7 +59,7 @@ enum Why {
 }
 
 /// Kinds, as (group, kind).
-type Kinds = BTreeSet<(String, String)>;
+type Kinds = BTreeSet<(SmolStr, SmolStr)>;
 
 /// Whether evctl makes the stream or consumer of an object of NACK. `unserved` are the kinds that the
 /// cluster does not serve, `None` where none takes part.

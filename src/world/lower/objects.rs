@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::model::object::is_cluster_scoped;
 use crate::model::parallel::{PART, in_order, threads};
@@ -61,7 +62,7 @@ impl Lowering<'_> {
         let key = self.scoped(&manifest.key);
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             match &key.namespace {
-                Some(namespace) => metadata.insert("namespace".into(), namespace.clone().into()),
+                Some(namespace) => metadata.insert("namespace".into(), namespace.as_str().into()),
                 None => metadata.remove("namespace"),
             };
         }
@@ -87,6 +88,6 @@ impl Lowering<'_> {
 }
 
 /// Whether the kind of an object is among some few.
-fn has_kind(kinds: &BTreeSet<(String, String)>, key: &ObjectKey) -> bool {
+fn has_kind(kinds: &BTreeSet<(SmolStr, SmolStr)>, key: &ObjectKey) -> bool {
     kinds.iter().any(|(group, kind)| key.is(group, kind))
 }

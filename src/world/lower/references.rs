@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::model::{Manifest, ObjectKey};
 use crate::world::Key;
@@ -17,7 +18,7 @@ impl Lowering<'_> {
         }
         let definitions: BTreeMap<_, _> = manifests.iter().filter_map(definition).collect();
         let objects = || self.desired.world.objects.keys().filter_map(Key::object);
-        let namespaces: BTreeSet<String> =
+        let namespaces: BTreeSet<SmolStr> =
             objects().filter(|key| key.is("", "Namespace")).map(|key| key.name.clone()).collect();
         if namespaces.is_empty() && definitions.is_empty() {
             return;
@@ -28,7 +29,7 @@ impl Lowering<'_> {
                 key.namespace.as_ref().filter(|name| namespaces.contains(*name))
             {
                 let namespace = ObjectKey {
-                    group: String::new(),
+                    group: SmolStr::default(),
                     kind: "Namespace".into(),
                     namespace: None,
                     name: namespace.clone(),
@@ -43,10 +44,10 @@ impl Lowering<'_> {
 }
 
 /// The group and kind that a CRD of the input defines.
-pub fn definition(manifest: &Manifest) -> Option<((String, String), ObjectKey)> {
+pub fn definition(manifest: &Manifest) -> Option<((SmolStr, SmolStr), ObjectKey)> {
     if !manifest.key.is("apiextensions.k8s.io", "CustomResourceDefinition") {
         return None;
     }
-    let text = |at: &str| manifest.body().pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let text = |at: &str| manifest.body().pointer(at).and_then(Value::as_str).map(SmolStr::from);
     Some(((text("/spec/group")?, text("/spec/names/kind")?), manifest.key.clone()))
 }

@@ -84,10 +84,10 @@ impl SecretKey {
     /// A key that must be there.
     pub fn of(namespace: &str, name: &str, key: &str) -> Self {
         let secret = ObjectKey {
-            group: String::new(),
-            kind: "Secret".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
+            group: String::new().into(),
+            kind: "Secret".into(),
+            namespace: Some(namespace.into()),
+            name: name.into(),
         };
         Self { secret, key: key.to_owned(), optional: false }
     }
@@ -105,10 +105,10 @@ pub fn sites<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> BTreeMap<
         let (account, domain) = named(manifest)?;
         let namespace = namespace(manifest);
         let object = ObjectKey {
-            group: GROUP.to_owned(),
-            kind: "Account".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: account.to_owned(),
+            group: GROUP.into(),
+            kind: "Account".into(),
+            namespace: Some(namespace.into()),
+            name: account.into(),
         };
         let account = (!account.is_empty()).then_some(object);
         let site = Site { account, domain: domain.to_owned() };

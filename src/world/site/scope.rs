@@ -30,10 +30,10 @@ pub fn scoped_sites(manifests: &[Manifest], config_map: &str) -> BTreeMap<String
     let sites = scopes(manifests).into_values().map(|namespace| {
         let config_map = named_for(manifests, namespace).unwrap_or(config_map);
         let map = ObjectKey {
-            group: String::new(),
-            kind: "ConfigMap".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: config_map.to_owned(),
+            group: String::new().into(),
+            kind: "ConfigMap".into(),
+            namespace: Some(namespace.into()),
+            name: config_map.into(),
         };
         (namespace.to_owned(), Site { account: Some(map), domain: String::new() })
     });

@@ -88,10 +88,10 @@ impl Subject {
     }
 
     fn namespace(&self, reading: &mut Reading<'_>, path: &Path) {
-        let Some(namespace) = self.namespace.as_ref().filter(|name| !name.is_empty()) else {
+        let Some(namespace) = self.namespace.as_deref().filter(|name| !name.is_empty()) else {
             return;
         };
-        if reading.key.namespace.as_ref() != Some(namespace) {
+        if reading.key.namespace.as_deref() != Some(namespace) {
             let message = "a SinkBinding's subject is always in its own namespace";
             let help = "take `namespace` away, or declare the SinkBinding over there";
             reading.fault(Code::InvalidValue, path, message, help);
