@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::Config;
-use super::field::{Field, Shape};
+use super::field::{Field, Shape, position};
 use super::refusal::Refusal;
 use super::server::Server;
 use super::version::Version;
@@ -35,10 +35,10 @@ struct Decoder<'a> {
 impl Decoder<'_> {
     fn record(&mut self, table: &[Field], mut fields: Config, within: &'static str) -> Config {
         // Keys are nearly always spelt as the server spells them: then nothing moves.
-        let exact = |key: &String| table.iter().any(|field| field.name == key);
+        let exact = |key: &String| position(table, key).is_some();
         if fields.keys().all(exact) {
             fields.retain(|key, value| {
-                let field = table.iter().find(|field| field.name == key);
+                let field = position(table, key).map(|at| &table[at]);
                 let kept = self.field(field, key, value.take(), within);
                 kept.flatten().is_some_and(|kept| {
                     *value = kept;

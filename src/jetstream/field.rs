@@ -311,18 +311,27 @@ pub fn bytes_spoken(bytes: i64) -> String {
 /// A configuration with every field of the table in its normal form, and with what the table does
 /// not know left out.
 pub fn normal(table: &[Field], mut config: Map<String, Value>) -> Map<String, Value> {
-    let is_compared = |name: &str| table.iter().any(|field| field.compared && field.name == name);
-    config.retain(|name, _| is_compared(name));
-    for field in table.iter().filter(|field| field.compared) {
-        match config.get_mut(field.name) {
-            Some(value) => match field.normal(Some(value.take())) {
-                Some(normal) => *value = normal,
-                None => drop(config.remove(field.name)),
-            },
-            None => set(&mut config, field.name, field.normal(None)),
-        }
-    }
+    let mut said = vec![false; table.len()];
+    config.retain(|name, value| {
+        let Some(at) = position(table, name).filter(|at| table[*at].compared) else { return false };
+        said[at] = true;
+        let normal = table[at].normal(Some(value.take()));
+        normal.is_some_and(|normal| {
+            *value = normal;
+            true
+        })
+    });
+    let unsaid = table.iter().zip(said).filter(|(field, said)| field.compared && !said);
+    unsaid.for_each(|(field, _)| set(&mut config, field.name, field.normal(None)));
     config
+}
+
+/// The row of a field. Thousands of configurations ask for each of theirs, so that length and last byte are looked at before
+/// the texts are compared.
+pub fn position(table: &[Field], name: &str) -> Option<usize> {
+    let signs = |text: &str| (text.len(), text.as_bytes().last().copied());
+    let looked_for = signs(name);
+    table.iter().position(|field| signs(field.name) == looked_for && field.name == name)
 }
 
 /// Sets a field, unless the value says nothing.

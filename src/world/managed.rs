@@ -2,6 +2,7 @@
 //! owned becomes evctl's, so that a field which leaves the file leaves the object too. The rules are those
 //! by which client-go upgrades objects to server-side apply. Knows no server.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::field_set::FieldSet;
@@ -10,8 +11,43 @@ use super::normal::FIELD_MANAGER;
 /// kubectl's manager where `apply` is not server-side.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 /// The annotation that client-side apply keeps, under whatever manager.
-const LAST_APPLIED: &str =
-    "/f:metadata/f:annotations/f:kubectl.kubernetes.io~1last-applied-configuration";
+const LAST_APPLIED: &str = "f:kubectl.kubernetes.io/last-applied-configuration";
+
+/// What one manager owns.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    #[serde(default)]
+    manager: Option<String>,
+    #[serde(default)]
+    operation: Option<String>,
+    #[serde(default)]
+    subresource: Option<String>,
+    #[serde(default)]
+    fields_v1: Option<FieldSet>,
+}
+
+impl Entry {
+    fn of(entry: &Value) -> Option<Self> {
+        Self::deserialize(entry).ok()
+    }
+
+    fn is_ours(&self) -> bool {
+        self.manager.as_deref() == Some(FIELD_MANAGER)
+            && self.operation.as_deref() == Some("Apply")
+            && self.subresource.is_none()
+    }
+
+    fn is_client_side(&self) -> bool {
+        let keeps_last_applied = || {
+            let fields = self.fields_v1.as_ref()?;
+            fields.get("f:metadata")?.get("f:annotations")?.get(LAST_APPLIED)
+        };
+        self.operation.as_deref() == Some("Update")
+            && self.subresource.is_none()
+            && (self.manager.as_deref() == Some(CLIENT_SIDE) || keeps_last_applied().is_some())
+    }
+}
 
 fn entries(body: &Value) -> &[Value] {
     body.pointer("/metadata/managedFields").and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -22,32 +58,27 @@ fn text<'v>(entry: &'v Value, name: &str) -> Option<&'v str> {
 }
 
 fn is_ours(entry: &Value) -> bool {
-    text(entry, "manager") == Some(FIELD_MANAGER)
-        && text(entry, "operation") == Some("Apply")
-        && text(entry, "subresource").is_none()
+    Entry::of(entry).is_some_and(|entry| entry.is_ours())
 }
 
 fn is_client_side(entry: &Value) -> bool {
-    let fields = entry.get("fieldsV1").unwrap_or(&Value::Null);
-    text(entry, "operation") == Some("Update")
-        && text(entry, "subresource").is_none()
-        && (text(entry, "manager") == Some(CLIENT_SIDE) || fields.pointer(LAST_APPLIED).is_some())
+    Entry::of(entry).is_some_and(|entry| entry.is_client_side())
 }
 
-/// The fields (fieldsV1) that evctl's own applies own.
-pub fn claimed(body: &Value) -> Option<FieldSet> {
-    entries(body)
-        .iter()
-        .find(|entry| is_ours(entry))
-        .and_then(|entry| entry.get("fieldsV1").map(FieldSet::of))
-}
-
-/// The fields that client-side apply owns.
-pub fn inherited(body: &Value) -> Option<FieldSet> {
-    let fields = entries(body).iter().filter(|entry| is_client_side(entry));
-    fields
-        .filter_map(|entry| entry.get("fieldsV1").map(FieldSet::of))
-        .reduce(|one, other| one.union(&other))
+/// The fields (fieldsV1) that evctl's own applies own, and those that client-side apply owns.
+pub fn claims(entries: Vec<Entry>) -> (Option<FieldSet>, Option<FieldSet>) {
+    let (mut claimed, mut inherited) = (None, None::<FieldSet>);
+    for entry in entries {
+        if entry.is_ours() {
+            claimed = claimed.or(entry.fields_v1);
+        } else if entry.is_client_side() {
+            inherited = match (inherited, entry.fields_v1) {
+                (Some(one), Some(other)) => Some(one.union(&other)),
+                (one, other) => one.or(other),
+            };
+        }
+    }
+    (claimed, inherited)
 }
 
 /// The managed fields without evctl's own: what it applied is nobody's then.

@@ -5,6 +5,7 @@
 pub mod applyset;
 pub mod export;
 pub mod field_set;
+pub mod item;
 pub mod lower;
 pub mod managed;
 pub mod mark;

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::item::Item;
 use super::readiness::{Readiness, readiness};
 use super::secret::{Vault, conceal};
 use super::{Object, managed, mark};
@@ -28,10 +29,11 @@ const FOREIGN_ANNOTATIONS: &[&str] =
 pub const FIELD_MANAGER: &str = "evctl";
 
 /// The object as it would be declared, and what is known of the live one.
-pub fn live(mut body: Value, salt: &str) -> Object {
+pub fn live(item: impl Into<Item>, salt: &str) -> Object {
+    let Item { mut body, managed } = item.into();
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let deleting = body.pointer("/metadata/deletionTimestamp").is_some();
-    let (claimed, inherited) = (managed::claimed(&body), managed::inherited(&body));
+    let (claimed, inherited) = managed::claims(managed);
     let unready = match readiness(&body) {
         Readiness::Ready => None,
         Readiness::Waits(why) => Some(why),

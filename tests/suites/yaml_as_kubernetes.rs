@@ -87,7 +87,8 @@ fn json_head(number: usize, document: usize) -> String {
 fn ours(text: &str) -> Verdict {
     let input = Input::named("case.yaml", Ok(text.as_bytes().to_vec()));
     let loaded = model::load(vec![input], "default", &model::Assumed::default());
-    let named = |manifest: model::Manifest| (manifest.key.name.to_string(), manifest.body().clone());
+    let named =
+        |manifest: model::Manifest| (manifest.key.name.to_string(), manifest.body().clone());
     (worst(&loaded.findings) != Some(Severity::Error))
         .then(|| loaded.manifests.into_iter().map(named).collect())
 }

@@ -38,7 +38,7 @@ pub(in crate::live) async fn import(
                 continue;
             }
             let place = Place { kind, namespace: namespace.map(str::to_owned), selector: None };
-            match place.list(cluster, |body| body).await? {
+            match place.list(cluster, |item| item.body).await? {
                 Read::Whole(found) => imported.bodies.extend(found),
                 Read::NotServed(_) => {}
                 Read::Refused(status) => {

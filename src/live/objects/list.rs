@@ -4,14 +4,13 @@ use kube::Error;
 use kube::api::{ApiResource, ListMeta, ListParams, Request};
 use kube::core::Status;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
 
 use crate::live::LiveError;
 use crate::live::cluster::Cluster;
 use crate::live::discovery::Kind;
 use crate::model::ObjectKey;
+use crate::world::item::Item;
 use crate::world::reading::Unread;
 use crate::world::{Object, normal};
 
@@ -61,21 +60,19 @@ impl Head {
     }
 }
 
-/// A page of a LIST, its items not looked into.
+/// A page of a LIST.
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+struct Page {
+    items: Vec<Item>,
 }
 
 /// An item of a list, which does not say what it is.
-fn decoded(item: &RawValue, resource: &ApiResource) -> Result<Value, serde_json::Error> {
-    let mut body: Value = serde_json::from_str(item.get())?;
-    if let Some(fields) = body.as_object_mut() {
+fn named(mut item: Item, resource: &ApiResource) -> Item {
+    if let Some(fields) = item.body.as_object_mut() {
         fields.insert("apiVersion".to_owned(), resource.api_version.clone().into());
         fields.insert("kind".to_owned(), resource.kind.clone().into());
     }
-    Ok(body)
+    item
 }
 
 /// What every item of a page becomes. Done aside, while the next page is on its way.
@@ -95,7 +92,7 @@ impl Place {
         salt: &str,
     ) -> Result<Read<Named>, LiveError> {
         let (kind, salt) = (self.kind.clone(), salt.to_owned());
-        self.list(cluster, move |body| (key_of(&kind, &body), normal::live(body, &salt))).await
+        self.list(cluster, move |item| (key_of(&kind, &item.body), normal::live(item, &salt))).await
     }
 
     /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
@@ -103,7 +100,7 @@ impl Place {
     pub(super) async fn list<Kept: Send + 'static>(
         &self,
         cluster: &Cluster,
-        keep: impl Fn(Value) -> Kept + Clone + Send + 'static,
+        keep: impl Fn(Item) -> Kept + Clone + Send + 'static,
     ) -> Result<Read<Kept>, LiveError> {
         let mut refused = Status::default();
         for _ in 0..TRIES {
@@ -118,7 +115,7 @@ impl Place {
     async fn pages<Kept: Send + 'static>(
         &self,
         cluster: &Cluster,
-        keep: &(impl Fn(Value) -> Kept + Clone + Send + 'static),
+        keep: &(impl Fn(Item) -> Kept + Clone + Send + 'static),
     ) -> Result<Read<Kept>, LiveError> {
         let (request, what) = (self.request(cluster), self.to_string());
         let mut decoding: Vec<Decoding<Kept>> = Vec::new();
@@ -138,8 +135,9 @@ impl Place {
             let head = Head::of(&page).map_err(undecodable)?;
             let (keep, resource) = (keep.clone(), self.kind.resource.clone());
             decoding.push(tokio::task::spawn_blocking(move || {
-                let page: Page<'_> = serde_json::from_str(&page)?;
-                page.items.into_iter().map(|item| Ok(keep(decoded(item, &resource)?))).collect()
+                let page: Page = serde_json::from_str(&page)?;
+                let items = page.items.into_iter();
+                Ok(items.map(|item| keep(named(item, &resource))).collect())
             }));
             match head.metadata.continue_ {
                 Some(token) if !token.is_empty() => params = params.continue_token(&token),

@@ -11,6 +11,7 @@ use crate::live::cluster::{Cluster, status};
 use crate::model::ObjectKey;
 use crate::plan::verify::{ANEW, Preview};
 use crate::plan::{Change, Conflict, Mode, Plan, Write};
+use crate::world::item::Item;
 use crate::world::secret::Vault;
 use crate::world::{Key, World, normal};
 
@@ -102,8 +103,9 @@ async fn ask_once(
     let Ok(answer) = tokio::time::timeout(cluster.timeout, asking).await else {
         return Ok(Preview::Unknown("the API server did not answer in time".to_owned()));
     };
-    let answer = answer
-        .and_then(|applied| serde_json::from_slice(&applied.body).map_err(kube::Error::SerdeError));
+    let answer = answer.and_then(|applied| {
+        serde_json::from_slice::<Item>(&applied.body).map_err(kube::Error::SerdeError)
+    });
     match answer {
         Ok(body) => Ok(Preview::Becomes { body: normal::live(body, salt).body, taken }),
         Err(error) => match status(&error) {
