@@ -208,7 +208,7 @@ impl<'p> Rollout<'p> {
             Key::Consumer { site, stream, name } if placeholder::is_open(name) => Key::Consumer {
                 site: site.clone(),
                 stream: stream.clone(),
-                name: placeholder::fill_text(name, &|name| self.uids.get(name).cloned()),
+                name: placeholder::fill_text(name, &|name| self.uids.get(name).cloned()).into(),
             },
             other => other.clone(),
         }
@@ -224,11 +224,11 @@ mod tests {
     use crate::world::Owner;
 
     fn stream(name: &str) -> Key {
-        Key::Stream { site: String::new(), name: name.to_owned() }
+        Key::Stream { site: "".into(), name: name.into() }
     }
 
     fn change(name: &str, needs: &[&str], body: Value) -> Change {
-        let owner = Owner { project: "p".to_owned(), object: name.to_owned() };
+        let owner = Owner { project: "p".into(), object: name.into() };
         let write = Write {
             mode: Mode::Put,
             observed_empty: false,

@@ -32,7 +32,7 @@ pub(super) fn wanted(
                 let name = stream_name(namespace, &key.name, spec);
                 let scope = scopes.get(key).filter(|scope| sites.contains_key(**scope));
                 let site = scope.map(|scope| (*scope).to_owned()).unwrap_or_default();
-                Some(Key::Stream { site, name })
+                Some(Key::Stream { site: site.into(), name: name.into() })
             }
             _ => None,
         })

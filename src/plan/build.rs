@@ -155,7 +155,7 @@ impl Builder<'_> {
                 Standing::Unmarked
             }
             Some(owner) if self.is_ours(owner) => Standing::Ours,
-            Some(owner) => Standing::Theirs(owner.project.clone()),
+            Some(owner) => Standing::Theirs(owner.project.clone().into()),
             // A dispatcher that pushes its consumer again drops the mark: the stream's counts too.
             None if self.owns_stream() => Standing::Ours,
             None => Standing::Unmarked,
@@ -197,7 +197,7 @@ impl Builder<'_> {
             return None;
         }
         let Key::Stream { name, .. } = self.key.stream()? else { return None };
-        Some((None, unread.get(&name)?.clone()))
+        Some((None, unread.get(name.as_str())?.clone()))
     }
 
     fn blank(&self, action: Action, reason: impl Into<String>) -> Change {

@@ -66,9 +66,9 @@ mod tests {
             name: "c".into(),
         };
         let stream = |project: &str, name: &str| {
-            let owner = Owner { project: project.to_owned(), object: channel.to_string() };
+            let owner = Owner { project: project.into(), object: channel.to_string().into() };
             let body = json!({"name": name, "subjects": [name]});
-            let key = Key::Stream { site: String::new(), name: name.to_owned() };
+            let key = Key::Stream { site: "".into(), name: name.into() };
             (key, Object { body, owner: Some(owner), ..Object::default() })
         };
         let (key, object) = stream("p", "NEW");

@@ -127,12 +127,10 @@ mod tests {
 
     fn key(name: &str) -> Key {
         match name.split_once('/') {
-            Some((stream, name)) => Key::Consumer {
-                site: String::new(),
-                stream: stream.to_owned(),
-                name: name.to_owned(),
-            },
-            None => Key::Stream { site: String::new(), name: name.to_owned() },
+            Some((stream, name)) => {
+                Key::Consumer { site: "".into(), stream: stream.into(), name: name.into() }
+            }
+            None => Key::Stream { site: "".into(), name: name.into() },
         }
     }
 
@@ -145,8 +143,8 @@ mod tests {
         let mut world = World::default();
         world.accounts.insert(String::new(), account());
         for (name, project) in objects {
-            let owner = project
-                .map(|project| Owner { project: project.to_owned(), object: (*name).to_owned() });
+            let owner =
+                project.map(|project| Owner { project: project.into(), object: (*name).into() });
             let object = Object { owner, ..Object::default() };
             world.objects.insert(key(name), object);
         }

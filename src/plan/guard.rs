@@ -159,11 +159,11 @@ mod tests {
     use crate::world::Owner;
 
     fn key() -> Key {
-        Key::Stream { site: String::new(), name: "A".to_owned() }
+        Key::Stream { site: "".into(), name: "A".into() }
     }
 
     fn owner(project: &str) -> Owner {
-        Owner { project: project.to_owned(), object: "a".to_owned() }
+        Owner { project: project.into(), object: "a".into() }
     }
 
     fn config(max_msgs: i64, age: i64) -> Config {

@@ -46,7 +46,7 @@ fn set_of(live: &World) -> Option<&ApplySet> {
 pub fn settle(changes: &mut [Change], live: &World) {
     let Some(set) = set_of(live) else { return };
     let home = Key::Object(ObjectKey {
-        group: String::new().into(),
+        group: "".into(),
         kind: "Namespace".into(),
         namespace: None,
         name: set.parent.namespace.clone().unwrap_or_default(),

@@ -135,7 +135,7 @@ impl Gates<'_> {
             return Some(format!("the Subscriptions were not read completely: {}", unread.why));
         }
         let Key::Stream { site, .. } = self.key.stream()? else { return None };
-        let unread = &self.live.accounts.get(&site)?.unread;
+        let unread = &self.live.accounts.get(site.as_str())?.unread;
         let (name, why) = unread.first_key_value()?;
         let more = if unread.len() > 1 {
             format!(" and {} more", unread.len() - 1)
@@ -164,7 +164,7 @@ impl Gates<'_> {
             .object
             .owner
             .clone()
-            .unwrap_or_else(|| Owner { project: String::new(), object: String::new() });
+            .unwrap_or_else(|| Owner { project: "".into(), object: "".into() });
         Change {
             api_version: self.api_version(),
             exists: true,

@@ -92,7 +92,7 @@ fn named_by(key: &ObjectKey, body: &Value) -> Vec<ObjectKey> {
         named.push(ObjectKey { kind: "Broker".into(), name: broker.into(), ..key.clone() });
     }
     named.extend(key.namespace.clone().map(|name| ObjectKey {
-        group: String::new().into(),
+        group: "".into(),
         kind: "Namespace".into(),
         namespace: None,
         name,

@@ -58,7 +58,7 @@ impl Resolver<'_> {
         name: &str,
     ) {
         let to = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "ConfigMap".into(),
             namespace: Some(namespace.into()),
             name: name.into(),

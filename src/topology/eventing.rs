@@ -126,7 +126,7 @@ impl Resolver<'_> {
             manifest.root.at(&path).and_then(|node| node.text()) == Some("enabled")
         };
         let namespace = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "Namespace".into(),
             namespace: None,
             name: broker.namespace.clone().unwrap_or_default(),

@@ -104,7 +104,7 @@ impl Resolver<'_> {
             group: group_of(&template.api_version).into(),
             kind: template.kind.clone().into(),
             namespace: None,
-            name: String::new().into(),
+            name: "".into(),
         }
     }
 

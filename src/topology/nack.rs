@@ -253,7 +253,7 @@ impl Resolver<'_> {
 
     pub(super) fn secret(&mut self, manifest: &Manifest, name: &str) {
         let to = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "Secret".into(),
             namespace: manifest.key.namespace.clone(),
             name: name.into(),

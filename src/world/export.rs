@@ -212,7 +212,7 @@ fn declared(key: &Key, object: &Object) -> Option<Result<Declared, Unsayable>> {
 fn manifest(key: &Key, declared: &Declared, names: &mut BTreeSet<String>) -> Value {
     let name = match key {
         Key::Consumer { stream, name, .. } => format!("{stream}-{name}"),
-        Key::Stream { name, .. } => name.clone(),
+        Key::Stream { name, .. } => name.clone().into(),
         Key::Object(key) => key.name.clone().into(),
     };
     let name = unused(&label(&name), declared.kind, names);

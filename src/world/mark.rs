@@ -16,7 +16,7 @@ pub const PROTECT: &str = "evctl.dev/protect";
 pub fn take_from_object(body: &mut Value) -> Option<Owner> {
     let project = take(body, "labels", PROJECT);
     let object = take(body, "annotations", OBJECT);
-    Some(Owner { project: project?, object: object? })
+    Some(Owner { project: project?.into(), object: object?.into() })
 }
 
 /// Puts the marks on a Kubernetes object, and the ApplySet that it is to be a member of.
@@ -37,7 +37,7 @@ pub fn take_set(body: &mut Value) -> Option<String> {
 pub fn of_config(config: &Map<String, Value>) -> Option<Owner> {
     let metadata = config.get("metadata")?;
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Owner { project: text(PROJECT)?, object: text(OBJECT)? })
+    Some(Owner { project: text(PROJECT)?.into(), object: text(OBJECT)?.into() })
 }
 
 /// Whether a stream's or consumer's configuration says that nobody deletes or replaces it unasked.
@@ -56,8 +56,8 @@ pub fn is_protected_object(body: &Value) -> bool {
 pub fn put_on_config(config: &mut Map<String, Value>, owner: &Owner) {
     let metadata = config.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(metadata) = metadata {
-        metadata.insert(PROJECT.to_owned(), Value::String(owner.project.clone()));
-        metadata.insert(OBJECT.to_owned(), Value::String(owner.object.clone()));
+        metadata.insert(PROJECT.to_owned(), Value::String(owner.project.clone().into()));
+        metadata.insert(OBJECT.to_owned(), Value::String(owner.object.clone().into()));
     }
 }
 

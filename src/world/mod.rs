@@ -41,8 +41,8 @@ pub type Keyed<V> = Hashed<Key, V>;
 #[serde(rename_all = "camelCase")]
 pub enum Key {
     Object(ObjectKey),
-    Stream { site: String, name: String },
-    Consumer { site: String, stream: String, name: String },
+    Stream { site: SmolStr, name: SmolStr },
+    Consumer { site: SmolStr, stream: SmolStr, name: SmolStr },
 }
 
 /// The two kinds of server that objects live on.
@@ -120,8 +120,8 @@ fn at_site(site: &str) -> String {
 /// object from a copy of its marks that a controller put on a child.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    pub project: String,
-    pub object: String,
+    pub project: SmolStr,
+    pub object: SmolStr,
 }
 
 /// What a stream holds, as LIST says it.

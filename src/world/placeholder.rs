@@ -91,7 +91,7 @@ pub fn fill_key(key: &Key, uid: &impl Fn(&ObjectKey) -> Option<String>) -> Key {
         Key::Consumer { site, stream, name } if is_open(name) => Key::Consumer {
             site: site.clone(),
             stream: stream.clone(),
-            name: fill_text(name, &|name| parse(name).and_then(|key| uid(&key))),
+            name: fill_text(name, &|name| parse(name).and_then(|key| uid(&key))).into(),
         },
         other => other.clone(),
     }

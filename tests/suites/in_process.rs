@@ -24,8 +24,8 @@ pub(crate) fn plan_then(folder: &Folder, url: &str, meddle: impl FnOnce()) -> Ve
         Targets { cluster: None, nats: Some(nats), timeout: Duration::from_secs(5), cache: None };
     let wanted = Wanted {
         streams: HashedSet::from_iter([Key::Stream {
-            site: String::new(),
-            name: "KN_DEFAULT__A".to_owned(),
+            site: "".into(),
+            name: "KN_DEFAULT__A".into(),
         }]),
         project: "test".to_owned(),
         ..Wanted::default()

@@ -44,11 +44,11 @@ pub(super) fn observe(nats: &Nats, streams: &[&str]) -> World {
 }
 
 pub(super) fn stream_key(name: &str) -> Key {
-    Key::Stream { site: String::new(), name: name.to_owned() }
+    Key::Stream { site: "".into(), name: name.into() }
 }
 
 fn consumer_key(stream: &str, name: &str) -> Key {
-    Key::Consumer { site: String::new(), stream: stream.to_owned(), name: name.to_owned() }
+    Key::Consumer { site: "".into(), stream: stream.into(), name: name.into() }
 }
 
 /// A request to the API that must not be refused.

@@ -121,7 +121,7 @@ impl Draft {
 }
 
 fn object(key: &Key, body: serde_json::Map<String, Value>) -> Object {
-    let owner = Some(Owner { project: "p".to_owned(), object: key.to_string() });
+    let owner = Some(Owner { project: "p".into(), object: key.to_string().into() });
     Object { body: Value::Object(body), owner, ..Object::default() }
 }
 
@@ -130,12 +130,13 @@ fn desired(case: u32, drafts: &[Option<Draft>]) -> Desired {
     for (number, draft) in drafts.iter().enumerate() {
         let Some(draft) = draft else { continue };
         let name = name(case, number);
-        let key = Key::Stream { site: String::new(), name: name.clone() };
+        let key = Key::Stream { site: "".into(), name: name.clone().into() };
         let config = draft.stream(case, number);
         let body = stream::normal(config.as_object().unwrap());
         desired.world.objects.insert(key.clone(), object(&key, body));
         for (reader, config) in draft.readers(case) {
-            let of = Key::Consumer { site: String::new(), stream: name.clone(), name: reader };
+            let of =
+                Key::Consumer { site: "".into(), stream: name.clone().into(), name: reader.into() };
             let body = consumer::normal(config.as_object().unwrap());
             desired.world.objects.insert(of.clone(), object(&of, body));
             desired.needs.insert(of, vec![key.clone()]);
@@ -143,7 +144,7 @@ fn desired(case: u32, drafts: &[Option<Draft>]) -> Desired {
     }
     let origin = Origin {
         object: ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "Stream".into(),
             namespace: None,
             name: "it".into(),
@@ -162,14 +163,14 @@ fn observe(wire: &Wire) -> World {
     for entry in streams["streams"].as_array().into_iter().flatten() {
         let config = entry["config"].as_object().unwrap();
         let name = config["name"].as_str().unwrap();
-        let key = Key::Stream { site: String::new(), name: name.to_owned() };
+        let key = Key::Stream { site: "".into(), name: name.into() };
         objects.insert(key.clone(), object(&key, stream::normal(config)));
         let consumers = wire.api(&format!("CONSUMER.LIST.{name}"), &Value::Null);
         for entry in consumers["consumers"].as_array().into_iter().flatten() {
             let key = Key::Consumer {
-                site: String::new(),
-                stream: name.to_owned(),
-                name: entry["name"].as_str().unwrap().to_owned(),
+                site: "".into(),
+                stream: name.into(),
+                name: entry["name"].as_str().unwrap().into(),
             };
             let body = consumer::normal(entry["config"].as_object().unwrap());
             objects.insert(key.clone(), object(&key, body));

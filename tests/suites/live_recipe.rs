@@ -276,8 +276,7 @@ fn consumer_again(version: &'static str, retention: &str) {
     let clients = [Client::start(&nats, "ORDERS", "BILLING")];
     wait_for(&publisher, 400);
     let live = observe(&nats, &["ORDERS"]);
-    let key =
-        Key::Consumer { site: String::new(), stream: "ORDERS".into(), name: "BILLING".into() };
+    let key = Key::Consumer { site: "".into(), stream: "ORDERS".into(), name: "BILLING".into() };
     let mut wanted = live.objects[&key].clone();
     wanted.body["max_waiting"] = json!(100);
     let desired =

@@ -70,10 +70,8 @@ fn observed(nats: &Nats, text: &str, wanted: &[(&str, &str)]) -> World {
     };
     let timeout = std::time::Duration::from_secs(5);
     let targets = Targets { cluster: None, nats: Some(own), timeout, cache: None };
-    let key = |(site, name): &(&str, &str)| Key::Stream {
-        site: (*site).to_owned(),
-        name: (*name).to_owned(),
-    };
+    let key =
+        |(site, name): &(&str, &str)| Key::Stream { site: (*site).into(), name: (*name).into() };
     let wanted = Wanted {
         streams: wanted.iter().map(key).collect(),
         project: "test".to_owned(),

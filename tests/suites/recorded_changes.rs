@@ -188,7 +188,7 @@ impl Run {
 
     fn request(&mut self, request: &str, body: &Value) {
         let name = request.rsplit('.').next().unwrap().to_owned();
-        let key = Key::Stream { site: String::new(), name };
+        let key = Key::Stream { site: "".into(), name: name.into() };
         if request.starts_with("STREAM.CREATE.") {
             let config = stream::normal(body.as_object().unwrap());
             self.by_hand.insert(key, Value::Object(config));

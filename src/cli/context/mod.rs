@@ -90,7 +90,7 @@ fn from_config_map(
     settings.take_flags(args);
     let unsaid = settings.url.is_empty();
     let object = ObjectKey {
-        group: String::new().into(),
+        group: "".into(),
         kind: "ConfigMap".into(),
         namespace: Some(map.namespace().into()),
         name: map.name().into(),

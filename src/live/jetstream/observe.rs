@@ -29,17 +29,17 @@ pub(in crate::live) struct Site<'a> {
 
 impl Site<'_> {
     fn stream(&self, name: &str) -> Key {
-        Key::Stream { site: self.name.to_owned(), name: name.to_owned() }
+        Key::Stream { site: self.name.into(), name: name.into() }
     }
 
     fn consumer(&self, stream: &str, name: String) -> Key {
-        Key::Consumer { site: self.name.to_owned(), stream: stream.to_owned(), name }
+        Key::Consumer { site: self.name.into(), stream: stream.into(), name: name.into() }
     }
 
     /// Whether a stream is wanted under this site; `None` where another site of the same account has it.
     fn wants(&self, stream: &str, ours: bool, wanted: &Wanted) -> Option<bool> {
         let is_wanted = |site: &str| {
-            let key = Key::Stream { site: site.to_owned(), name: stream.to_owned() };
+            let key = Key::Stream { site: site.into(), name: stream.into() };
             wanted.streams.contains(&key)
         };
         if is_wanted(self.name) {

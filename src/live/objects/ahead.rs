@@ -81,12 +81,8 @@ async fn known(cluster: &mut Cluster, group: &str, kind: &str) -> Option<Kind> {
         return Some(kind);
     }
     let (group, kind) = (group.to_owned(), kind.to_owned());
-    let key = ObjectKey {
-        group: group.into(),
-        kind: kind.into(),
-        namespace: None,
-        name: String::new().into(),
-    };
+    let key =
+        ObjectKey { group: group.into(), kind: kind.into(), namespace: None, name: "".into() };
     discovery::recommended(cluster, &key).await.ok().flatten()
 }
 

@@ -118,7 +118,7 @@ async fn places(
                 group: group.into(),
                 kind: kind.into(),
                 namespace: None,
-                name: String::new().into(),
+                name: "".into(),
             };
             let Some(kind) = discovery::recommended(cluster, &key).await? else { continue };
             kinds.insert(group_kind.clone(), kind);

@@ -8,11 +8,11 @@ use crate::world::{Account, ConsumerState, Keyed, StreamState};
 const HOUR: i64 = 3_600_000_000_000;
 
 fn key() -> Key {
-    Key::Stream { site: String::new(), name: "S".to_owned() }
+    Key::Stream { site: "".into(), name: "S".into() }
 }
 
 fn consumer_key(name: &str) -> Key {
-    Key::Consumer { site: String::new(), stream: "S".to_owned(), name: name.to_owned() }
+    Key::Consumer { site: "".into(), stream: "S".into(), name: name.into() }
 }
 
 /// Ten messages of 200 bytes, one every ten minutes; it is 12:00 and the newest came at 11:30.
@@ -317,7 +317,7 @@ fn a_consumer_that_is_made_again_starts_elsewhere() {
 #[test]
 fn what_goes_with_a_stream_and_with_a_consumer() {
     let mut world = world(json!({}), &[("A", json!({}), 2, 4, 1)], "2.15.2");
-    let copy = Key::Stream { site: String::new(), name: "M".to_owned() };
+    let copy = Key::Stream { site: "".into(), name: "M".into() };
     world.others = Keyed::from_iter([(copy, json!({"mirror": {"name": "S"}}))]);
     verify(
         scales(&world).of_delete(&key()).as_ref(),

@@ -93,7 +93,7 @@ impl Scales<'_> {
     /// How many messages another stream of the same site holds, where that is known.
     fn messages_of(&self, key: &Key, name: &str) -> Option<u64> {
         let Key::Stream { site, .. } = key else { return None };
-        let origin = Key::Stream { site: site.clone(), name: name.to_owned() };
+        let origin = Key::Stream { site: site.clone(), name: name.into() };
         Some(self.live.objects.get(&origin)?.state.as_ref()?.messages)
     }
 }

@@ -59,7 +59,7 @@ fn accounts<'a>(desired: &'a Desired, live: &'a World) -> BTreeMap<&'a str, Reac
 
 /// The subjects of messages that may be in a live stream already.
 fn stored(site: &str, stream: &str, live: &World) -> Vec<String> {
-    let key = Key::Stream { site: site.to_owned(), name: stream.to_owned() };
+    let key = Key::Stream { site: site.into(), name: stream.into() };
     let config = live.objects.get(&key).and_then(|object| object.body.as_object());
     let subjects = config.map(|config| config.texts("subjects")).unwrap_or_default();
     subjects.into_iter().map(str::to_owned).collect()

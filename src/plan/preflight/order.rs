@@ -34,7 +34,7 @@ pub(in crate::plan) fn after_what_makes_room(
             let kept = subjects(&desired.world, site, held.holder);
             let meets = |subject: &&str| wanted.iter().any(|wanted| collide(wanted, subject));
             if held.holder != name && !kept.iter().any(meets) {
-                makers.insert(Key::Stream { site: site.clone(), name: held.holder.to_owned() });
+                makers.insert(Key::Stream { site: site.clone(), name: held.holder.into() });
             }
         }
         makers.into_iter().for_each(|maker| change.wait_for(maker));
@@ -58,7 +58,7 @@ fn givers<'a>(changes: &[Change], desired: &Desired, live: &'a World) -> Vec<(&'
 }
 
 fn subjects<'a>(world: &'a World, site: &str, name: &str) -> Vec<&'a str> {
-    let key = Key::Stream { site: site.to_owned(), name: name.to_owned() };
+    let key = Key::Stream { site: site.into(), name: name.into() };
     let config = world.objects.get(&key).and_then(|object| object.body.as_object());
     config.map(|config| config.texts("subjects")).unwrap_or_default()
 }

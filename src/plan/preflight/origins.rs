@@ -24,10 +24,10 @@ pub(super) fn missing(desired: &Desired, live: &World) -> Vec<Trouble> {
         if names.is_empty() || !known.get_or_init(|| complete(live)).contains(site.as_str()) {
             continue;
         }
-        let same = live.accounts.get(site).into_iter().flat_map(|account| &account.same);
-        let sites: Vec<&String> = same.chain([site]).collect();
-        let is_there = |name: &str, site: &String| {
-            let origin = Key::Stream { site: site.clone(), name: name.to_owned() };
+        let same = live.accounts.get(site.as_str()).into_iter().flat_map(|account| &account.same);
+        let sites: Vec<&str> = same.map(String::as_str).chain([site.as_str()]).collect();
+        let is_there = |name: &str, site: &str| {
+            let origin = Key::Stream { site: site.into(), name: name.into() };
             live.objects.contains_key(&origin)
                 || live.others.contains_key(&origin)
                 || desired.world.objects.contains_key(&origin)

@@ -33,11 +33,14 @@ fn object(value: &Value) -> (Key, Object) {
     let (key, body) = if let Some(of) = config.remove("stream_name") {
         let stream = of.as_str().expect("a name").to_owned();
         let name = text("durable_name");
-        (Key::Consumer { site: String::new(), stream, name }, consumer::normal(&config))
+        (
+            Key::Consumer { site: "".into(), stream: stream.into(), name: name.into() },
+            consumer::normal(&config),
+        )
     } else {
-        (Key::Stream { site: String::new(), name: text("name") }, stream::normal(&config))
+        (Key::Stream { site: "".into(), name: text("name").into() }, stream::normal(&config))
     };
-    let owner = Some(Owner { project: "p".to_owned(), object: key.to_string() });
+    let owner = Some(Owner { project: "p".into(), object: key.to_string().into() });
     (key, Object { body: Value::Object(body), owner, ..Object::default() })
 }
 
@@ -71,7 +74,7 @@ impl Case {
         for key in desired.world.objects.keys() {
             let at = Location { file: FileId::default(), span: Span::default() };
             let object = ObjectKey {
-                group: String::new().into(),
+                group: "".into(),
                 kind: "Stream".into(),
                 namespace: None,
                 name: "it".into(),

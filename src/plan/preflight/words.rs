@@ -126,7 +126,7 @@ fn others<'n>(key: &Key, names: impl Iterator<Item = &'n str>) -> Vec<Key> {
     let Key::Stream { site, name: own } = key else { return Vec::new() };
     let mut keys: Vec<Key> = Vec::new();
     for name in names.filter(|name| name != own) {
-        let key = Key::Stream { site: site.clone(), name: name.to_owned() };
+        let key = Key::Stream { site: site.clone(), name: name.into() };
         if !keys.contains(&key) {
             keys.push(key);
         }

@@ -12,11 +12,11 @@ fn object(body: Value) -> Object {
 }
 
 fn stream_key() -> Key {
-    Key::Stream { site: String::new(), name: "S".to_owned() }
+    Key::Stream { site: "".into(), name: "S".into() }
 }
 
 fn consumer_key() -> Key {
-    Key::Consumer { site: String::new(), stream: "S".to_owned(), name: "C".to_owned() }
+    Key::Consumer { site: "".into(), stream: "S".into(), name: "C".into() }
 }
 
 /// A stream that holds sequences 3 to 10 and has a consumer that has done up to 4.

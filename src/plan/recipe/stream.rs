@@ -46,7 +46,7 @@ pub(super) fn kept(key: &Key, desired: &World, live: &World) -> Option<Recipe> {
 /// A recipe after which the stream is called `name`.
 pub(super) fn renamed(key: &Key, name: &str, desired: &World, live: &World) -> Option<Recipe> {
     let Key::Stream { site, .. } = key else { return None };
-    let to = Key::Stream { site: site.clone(), name: name.to_owned() };
+    let to = Key::Stream { site: site.clone(), name: name.into() };
     let wanted = desired.objects.get(&to).or_else(|| desired.objects.get(key))?;
     Some(Replacement::of(key, wanted, desired, live)?.in_one_hop(name))
 }
@@ -62,7 +62,8 @@ impl<'a> Replacement<'a> {
         let (movers, left) = consumer::of_stream(key, desired, live);
         let server = Server::of(key, live);
         let method = if server.promotes { Method::Mirror } else { Method::Source };
-        let limits = live.accounts.get(site).and_then(|account| account.info.get("limits"));
+        let limits =
+            live.accounts.get(site.as_str()).and_then(|account| account.info.get("limits"));
         let sized = limits.and_then(|limits| limits.get("max_bytes_required")?.as_bool());
         let sized = sized.unwrap_or_default();
         Some(Self { name, live: now, desired: wanted, movers, left, server, method, sized })

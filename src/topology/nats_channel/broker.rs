@@ -66,7 +66,7 @@ impl Resolver<'_> {
             settings.namespace.clone().or_else(|| manifest.key.namespace.clone().map(Into::into));
         let (kind, name) = (settings.kind.clone(), settings.name.clone());
         let key = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: kind.into(),
             namespace: namespace.map(Into::into),
             name: name.into(),

@@ -119,7 +119,7 @@ impl<'a> Resolver<'a> {
             group: GROUP.into(),
             kind: KIND.into(),
             namespace: manifest.key.namespace.clone(),
-            name: String::new().into(),
+            name: "".into(),
         };
         let from = self.declared.partition_point(|key, _| **key < first);
         self.declared

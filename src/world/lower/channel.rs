@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::jetstream::channel::{Reader, consumer, stream};
 use crate::jetstream::{Config, consumer as consumer_rules, stream as stream_rules};
@@ -136,9 +137,9 @@ impl<'a> Lowering<'a> {
 
     /// The account of a channel's stream: its namespace's where the run connects as dispatchers do, or
     /// else the run's own.
-    fn site_of_channel(&self, channel: &ObjectKey) -> String {
+    fn site_of_channel(&self, channel: &ObjectKey) -> SmolStr {
         let scope = self.scopes.get(channel).copied();
-        scope.filter(|scope| self.live.accounts.contains_key(*scope)).unwrap_or_default().to_owned()
+        scope.filter(|scope| self.live.accounts.contains_key(*scope)).unwrap_or_default().into()
     }
 
     /// The consumer through which a Subscription reads a channel's stream.
@@ -181,8 +182,8 @@ fn without_metadata(mut body: Value) -> Value {
     body
 }
 
-fn text(config: &Config, field: &str) -> String {
-    config.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn text(config: &Config, field: &str) -> SmolStr {
+    config.get(field).and_then(Value::as_str).unwrap_or_default().into()
 }
 
 /// Every channel that stands on a stream.

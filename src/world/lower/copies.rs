@@ -52,5 +52,5 @@ impl Lowering<'_> {
 fn origin(source: &Value, site: &str) -> Option<Key> {
     let name = source.get("name").and_then(Value::as_str)?;
     let is_external = source.get("external").is_some();
-    (!is_external).then(|| Key::Stream { site: site.to_owned(), name: name.to_owned() })
+    (!is_external).then(|| Key::Stream { site: site.into(), name: name.into() })
 }

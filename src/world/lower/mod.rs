@@ -138,7 +138,7 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     /// An object as it is wanted, with the declared one that asks for it.
     fn wanted(&self, key: Key, body: Value, object: &ObjectKey, at: Location) -> Wanted {
-        let owner = Owner { project: self.project.to_owned(), object: object.to_string() };
+        let owner = Owner { project: self.project.into(), object: object.to_string().into() };
         let origin = Origin { object: object.clone(), at };
         let mut object = Object { body, owner: Some(owner), ..Object::default() };
         if key.object().is_none() {

@@ -34,11 +34,15 @@ fn key(manifest: &Manifest) -> Option<Key> {
         Nack::ObjectStore(spec) => store_stream(spec.bucket.as_str()),
         Nack::Consumer(spec) => {
             let (stream, name) = (spec.stream_name.as_str(), spec.durable_name.as_str());
-            return Some(Key::Consumer { site, stream: stream.to_owned(), name: name.to_owned() });
+            return Some(Key::Consumer {
+                site: site.into(),
+                stream: stream.into(),
+                name: name.into(),
+            });
         }
         Nack::Account(_) => return None,
     };
-    Some(Key::Stream { site, name })
+    Some(Key::Stream { site: site.into(), name: name.into() })
 }
 
 /// Who makes the streams of an object of NACK, and how that is known.

@@ -84,7 +84,7 @@ impl SecretKey {
     /// A key that must be there.
     pub fn of(namespace: &str, name: &str, key: &str) -> Self {
         let secret = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "Secret".into(),
             namespace: Some(namespace.into()),
             name: name.into(),

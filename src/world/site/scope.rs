@@ -30,7 +30,7 @@ pub fn scoped_sites(manifests: &[Manifest], config_map: &str) -> BTreeMap<String
     let sites = scopes(manifests).into_values().map(|namespace| {
         let config_map = named_for(manifests, namespace).unwrap_or(config_map);
         let map = ObjectKey {
-            group: String::new().into(),
+            group: "".into(),
             kind: "ConfigMap".into(),
             namespace: Some(namespace.into()),
             name: config_map.into(),

@@ -39,7 +39,7 @@ async fn read(
     const STREAMS: &str = "STREAM.LIST";
     let stream = |entry: StreamEntry| {
         let name = entry.name().to_owned();
-        (Key::Stream { site: site.to_owned(), name }, entry.config)
+        (Key::Stream { site: site.into(), name: name.into() }, entry.config)
     };
     let listed =
         list(nats, STREAMS, stream).await.map_err(|error| error.spoken(nats, STREAMS))?.entries;
@@ -55,7 +55,8 @@ async fn read(
         let subject = format!("CONSUMER.LIST.{stream}");
         let consumer = |entry: ConsumerEntry| {
             let name = entry.name().to_owned();
-            let key = Key::Consumer { site: site.to_owned(), stream: stream.clone(), name };
+            let key =
+                Key::Consumer { site: site.into(), stream: stream.clone(), name: name.into() };
             (key, entry.config)
         };
         let listed =

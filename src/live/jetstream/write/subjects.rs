@@ -32,7 +32,7 @@ impl Subjects {
                 create: format!("CONSUMER.CREATE.{stream}.{name}"),
                 update: format!("CONSUMER.CREATE.{stream}.{name}"),
                 delete: format!("CONSUMER.DELETE.{stream}.{name}"),
-                stream: Some(stream.clone()),
+                stream: Some(stream.clone().into()),
             }),
             Key::Stream { name, .. } => Some(Self {
                 info: format!("STREAM.INFO.{name}"),

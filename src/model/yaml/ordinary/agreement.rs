@@ -188,8 +188,8 @@ fn text() -> impl Strategy<Value = String> {
 
 #[test]
 fn it_reads_what_the_parser_reads() {
-    let cases =
-        std::env::var("EVCTL_TEST_YAML_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
+    // More by PROPTEST_CASES.
+    let cases = Config::default().cases.max(20_000);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let read = std::cell::Cell::new(0u32);
     let outcome = TestRunner::new(config).run(&text(), |text| {
@@ -218,6 +218,5 @@ fn it_reads_files_as_the_parser_does() {
             }
         }
     }
-    eprintln!("{seen:?}");
     assert!(seen[1] * 2 > seen[0], "{seen:?}");
 }
