@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use evctl::diag::{self, Code};
 use evctl::model::manifest::Typed;
-use evctl::model::{self, Assumed, Input};
+use evctl::model::{self, Assumed, Input, yaml};
 use evctl::topology::resolve;
 use libtest_mimic::Trial;
 
+use super::load_target;
 use crate::servers::{Need, lookup, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -98,6 +99,9 @@ pub(super) fn load(text: &Text) -> model::Loaded {
 
 fn every_document_loads() {
     for text in texts() {
+        for part in yaml::parts(&text.text, 1) {
+            load_target::reading(&text.text[part]);
+        }
         let loaded = load(&text);
         let documents = text.text.lines().filter(|line| line.starts_with("kind:")).count();
         assert_eq!(loaded.manifests.len(), documents, "{}", text.name);

@@ -82,7 +82,7 @@ fn what_appeared_before_the_list() {
     let place = Place::new(&maps(40));
     let faults = intruded(&place, "m00");
     let said = apply(&place, &faults).code(7);
-    let _ = said.says(&["/m39 is stale: it has appeared since the plan was made", "39 added"]);
+    let _ = said.says(&["/m39 stale: it has appeared since the plan was made", "39 added"]);
     let theirs = place.get("configmap", "m39");
     assert_eq!(theirs["data"], serde_json::json!({"b": "theirs"}));
     assert_eq!(theirs["metadata"]["labels"]["evctl.dev/project"], serde_json::Value::Null);

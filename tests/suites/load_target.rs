@@ -1,9 +1,9 @@
-//! What must hold of loading whatever the bytes are: no panic, every place within its text and
+//! What must hold of loading whatever the bytes are: no panic, YAML as the parser has it, every place within its text and
 //! between characters, every path leading somewhere. Shared by the property tests and by the target
 //! of cargo-fuzz (fuzz/fuzz_targets/load.rs), so it names nothing but the library.
 
 use evctl::diag::{Code, Finding, Location, Sources};
-use evctl::model::yaml::{Node, Value};
+use evctl::model::yaml::{self, Node, Value};
 use evctl::model::{self, Assumed, Input, Manifest};
 use evctl::topology::resolve;
 
@@ -12,6 +12,9 @@ use evctl::topology::resolve;
 /// # Panics
 /// Where something does not hold: that is what the callers look for.
 pub(crate) fn check(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        reading(text);
+    }
     let input = Input::named("input.yaml", Ok(bytes.to_vec()));
     let loaded = model::load(vec![input], "default", &Assumed::default());
     let resolved = resolve(&loaded.manifests, &Assumed::default());
@@ -23,6 +26,17 @@ pub(crate) fn check(bytes: &[u8]) {
             place(at, &loaded.sources, finding);
         }
         path(finding, &loaded.manifests);
+    }
+}
+
+/// What is read without the parser is read as the parser does.
+///
+/// # Panics
+/// Where it is not.
+pub(crate) fn reading(text: &str) {
+    let (documents, problems) = yaml::documents(text);
+    if problems.is_empty() && !text.trim_start().starts_with('{') {
+        assert_eq!((documents, problems), yaml::parsed(text), "{text}");
     }
 }
 

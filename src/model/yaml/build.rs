@@ -14,6 +14,7 @@ use super::part::{Built, Part};
 use super::problem::{
     DEPTH, Problem, duplicate, not_finite, not_mergeable, overridden, syntax, too_deep,
 };
+use super::size::{height, text_bytes};
 use super::{Entry, Node, Value, ordinary, scalar};
 
 /// Nodes in one document, and nodes that aliases stand for in one file: far above the largest CRD
@@ -38,8 +39,8 @@ pub(super) fn documents(text: &str) -> (Vec<Document>, Vec<Problem>) {
     }
 }
 
-/// The same by the parser.
-pub(super) fn parsed(text: &str) -> (Vec<Document>, Vec<Problem>) {
+/// The same by the parser alone: what may be read without it must be as it has it.
+pub fn parsed(text: &str) -> (Vec<Document>, Vec<Problem>) {
     let mut builder = Builder::new(text, 0..text.len());
     let mut documents = Vec::new();
     while builder.repeated <= NODES {
@@ -292,29 +293,6 @@ impl<'text> Builder<'text> {
         let flow = matches!(self.text.as_bytes().get(open.start), Some(b'{' | b'['));
         let end = if flow { close.end } else { last.map_or(open.end, |last| last.end) };
         Span { start: open.start, end: end.max(open.start) }
-    }
-}
-
-/// How much text a node holds, keys included.
-fn text_bytes(node: &Node) -> usize {
-    match &node.value {
-        Value::String(text) => text.len(),
-        Value::Sequence(items) => items.iter().map(text_bytes).sum(),
-        Value::Mapping(entries) => {
-            entries.iter().map(|entry| entry.key.len() + text_bytes(&entry.value)).sum()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
-/// How many levels a node has below itself. It is within the limit on depth, and so is this.
-fn height(node: &Node) -> usize {
-    match &node.value {
-        Value::Sequence(items) => items.iter().map(height).max().map_or(0, |below| below + 1),
-        Value::Mapping(entries) => {
-            entries.iter().map(|entry| height(&entry.value)).max().map_or(0, |below| below + 1)
-        }
-        _ => 0,
     }
 }
 

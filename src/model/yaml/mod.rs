@@ -10,10 +10,11 @@ mod ordinary;
 mod part;
 mod problem;
 mod scalar;
+mod size;
 mod split;
 mod stream;
 
-pub use build::{Document, part};
+pub use build::{Document, parsed, part};
 pub use embedded::embedded;
 pub use problem::Problem;
 pub use split::parts;

@@ -199,24 +199,3 @@ fn it_reads_what_the_parser_reads() {
     outcome.unwrap();
     assert!(read.get() > cases / 50, "{} of {cases} were read here", read.get());
 }
-
-/// The files of this repository, and those that people wrote where they are at hand.
-#[test]
-fn it_reads_files_as_the_parser_does() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut seen = [0, 0];
-    for folder in ["examples", "tests", "../shared/data"] {
-        for file in ignore::WalkBuilder::new(root.join(folder)).standard_filters(false).build() {
-            let path = file
-                .ok()
-                .filter(|f| f.path().extension().is_some_and(|e| e == "yaml" || e == "yml"));
-            let Some(text) = path.and_then(|path| std::fs::read_to_string(path.path()).ok()) else {
-                continue;
-            };
-            for part in super::super::parts(&text, 1) {
-                seen[usize::from(agrees(&text[part]))] += 1;
-            }
-        }
-    }
-    assert!(seen[1] * 2 > seen[0], "{seen:?}");
-}
