@@ -74,9 +74,12 @@ pub(super) fn compare(
 ) {
     match (want, have) {
         (Value::Object(want), Value::Object(have)) => {
+            // Both are in the order of names.
+            let mut have = have.iter().peekable();
             for (name, value) in want {
                 let below = claimed.and_then(|claimed| claimed.field(name));
-                match have.get(name) {
+                while have.next_if(|(other, _)| *other < name).is_some() {}
+                match have.next_if(|(other, _)| *other == name).map(|(_, live)| live) {
                     Some(live) => compare(value, live, below, &at.key(name), diff),
                     // Written once, and dropped by the server as it drops empty things.
                     None if below.is_some() && is_empty(value) => {}
@@ -232,6 +235,8 @@ mod tests {
     #[test]
     fn only_what_is_declared_counts() {
         check(json!({"a": 1}), json!({"a": 1, "b": 2}), None, &[]);
+        // In whatever order they are written: maps are kept in the order of names.
+        check(json!({"c": 1, "a": 1}), json!({"a": 1, "b": 2, "c": 1}), None, &[]);
         check(json!({"a": {"b": 1}}), json!({"a": {"b": 2, "c": 3}}), None, &["a.b"]);
         check(json!({"a": 1}), json!({}), None, &["a"]);
         check(json!({"a": {}}), json!({}), None, &["a"]);

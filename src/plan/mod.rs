@@ -349,7 +349,7 @@ impl Plan {
                 let at = sources.origins.of(origin.at);
                 Place {
                     file: sources.name(at.file).to_owned(),
-                    line: sources.position(at.file, at.span.start).line,
+                    line: sources.line_number(at.file, at.span.start),
                 }
             });
         }

@@ -25,16 +25,13 @@ pub fn parts(text: &str, at_least: usize) -> Vec<Range<usize>> {
 
 fn opens_document(line: &str) -> bool {
     line.strip_prefix("---")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
+/// Every line, as far as it is of matter here: with what stands behind it.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut next = 0;
-    text.split('\n').map(move |line| {
-        let at = next;
-        next += line.len() + 1;
-        (at, line)
-    })
+    let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+    std::iter::once(0).chain(breaks).map(|at| (at, &text[at..]))
 }
 
 #[cfg(test)]
