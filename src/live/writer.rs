@@ -27,6 +27,8 @@ pub struct Writer<'a> {
     pub membership: Option<&'a Membership>,
     /// What came of making it say so before the first write.
     pub opened: OnceCell<Result<(), String>>,
+    /// The kinds that were looked up on the way.
+    pub late: objects::LateKinds,
     /// What the creates of this run know of what is not there.
     pub absences: objects::Absences,
     /// How long is waited until objects are ready.
@@ -40,8 +42,8 @@ impl<'a> Writer<'a> {
     pub fn new(servers: &'a Servers, vault: &'a Vault, salt: &'a str, plan: &'a Plan) -> Self {
         let membership = plan.membership.as_ref();
         let (opened, patience) = (OnceCell::new(), Duration::ZERO);
-        let absences = objects::Absences::default();
-        Self { servers, vault, salt, membership, opened, absences, patience, lock: None }
+        let (late, absences) = (objects::LateKinds::default(), objects::Absences::default());
+        Self { servers, vault, salt, membership, opened, late, absences, patience, lock: None }
     }
 
     /// The parent of the ApplySet names a member before it is written.
@@ -83,7 +85,8 @@ impl Executor for Writer<'_> {
                 if let Err(why) = self.open(cluster, &step.key).await {
                     return Outcome::Failed(why);
                 }
-                objects::write(cluster, &step, self.vault, self.salt, &self.absences).await
+                objects::write(cluster, &step, self.vault, self.salt, &self.late, &self.absences)
+                    .await
             }
             (Plane::Jetstream, _, Some(nats)) => jetstream::write::write(nats, &step).await,
             (plane, _, _) => Outcome::Failed(format!("no {} server takes part", plane.word())),

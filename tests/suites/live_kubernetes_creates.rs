@@ -1,10 +1,12 @@
 //! Many creates of one kind: one LIST of names says for all what is not there, and what appears all the same is
 //! seen, before it is written or by the answer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use libtest_mimic::Trial;
 
+use super::binary::{Evctl, Said};
 use super::live_kubernetes::Place;
 use crate::servers::http_faults::{Answer, Fault, Faults};
 use crate::servers::{Need, trial};
@@ -14,6 +16,7 @@ pub(super) fn trials() -> Vec<Trial> {
     let name = |test: &str| format!("live_kubernetes_creates::{test}");
     vec![
         trial(&name("one_list_for_many"), kube, one_list_for_many),
+        trial(&name("a_saved_plan_looks_kinds_up_once"), kube, a_saved_plan_looks_kinds_up_once),
         trial(&name("a_list_that_is_refused"), kube, a_list_that_is_refused),
         trial(&name("what_appeared_before_the_list"), kube, what_appeared_before_the_list),
         trial(&name("what_appears_after_the_list"), kube, what_appears_after_the_list),
@@ -33,7 +36,7 @@ fn is_apply_of(method: &str, uri: &str, name: &str) -> bool {
     method == "PATCH" && !uri.contains("dryRun") && uri.contains(&format!("/configmaps/{name}?"))
 }
 
-fn apply(place: &Place, faults: &Faults) -> super::binary::Said {
+fn apply(place: &Place, faults: &Faults) -> Said {
     place.evctl_as(&faults.kubeconfig, "apply").arguments(&["--concurrency", "1"]).run()
 }
 
@@ -47,6 +50,27 @@ fn one_list_for_many() {
     });
     let looks = own.filter(|request| request.verb == "get").count();
     assert!((1..=16).contains(&looks), "{looks} looks");
+    place.is_settled();
+}
+
+fn a_saved_plan_looks_kinds_up_once() {
+    let place = Place::new(&maps(40));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let file = file.to_str().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let ours = Arc::clone(&asked);
+    let faults = place.cluster.faulty(move |method, uri| -> Option<Fault> {
+        let discovers = method == "GET" && uri.trim_end_matches('?') == "/api/v1";
+        ours.fetch_add(usize::from(discovers), Ordering::SeqCst);
+        None
+    });
+    let kubeconfig = faults.kubeconfig.to_str().unwrap();
+    let _ = place.evctl_as(&faults.kubeconfig, "plan").arguments(&["--out", file]).run().code(0);
+    asked.store(0, Ordering::SeqCst);
+    let more = ["apply", file, "--no-nats", "--yes", "--kubeconfig", kubeconfig];
+    let _ = Evctl::new(&more).run().code(0).says(&["40 added"]);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
     place.is_settled();
 }
 

@@ -23,6 +23,11 @@ pub(super) fn trials() -> Vec<Trial> {
             what_may_not_be_listed_is_refused_and_the_rest_goes_on,
         ),
         trial(
+            "live_kubernetes_reads::few_lists_begin_before_the_files_are_read",
+            kube,
+            few_lists_begin_before_the_files_are_read,
+        ),
+        trial(
             "live_kubernetes_reads::an_expired_list_is_begun_again",
             kube,
             an_expired_list_is_begun_again,
@@ -320,4 +325,31 @@ fn a_kind_that_has_gone_is_noticed() {
     place.kubectl(&["wait", "--for=condition=Established", &definition], "");
     let said = cached(&place, "apply", cache.path()).run().code(0).says(&["1 added"]);
     assert!(said.stdout.contains(&format!("+ widget.{}.example/w ", place.namespace)), "{said}");
+}
+
+/// A list that begins before the files are read is of everything; one that comes after them asks for the set's
+/// members where nothing is declared. Of two kinds in many namespaces most lists would be for nothing.
+fn few_lists_begin_before_the_files_are_read() {
+    for (namespaces, begin) in [(2, true), (12, false)] {
+        let place = Place::new("");
+        let name = |number: usize| format!("{}-{number}", place.namespace);
+        let map = |number: usize| {
+            format!(
+                "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {0}}}\n---\napiVersion: v1\n\
+                 kind: ConfigMap\nmetadata: {{name: a, namespace: {0}}}\n",
+                name(number)
+            )
+        };
+        place.write(&(0..namespaces).map(map).collect::<String>());
+        let _ = place.apply();
+        place.write(&map(0));
+        let marker = place.cluster.marker();
+        let _ = place.evctl("plan").run().code(0);
+        let last = name(namespaces - 1);
+        let asked = place.cluster.requests(marker);
+        let lists: Vec<&Request> =
+            asked.iter().filter(|r| r.verb == "list" && r.namespace == last).collect();
+        let [list] = lists.as_slice() else { panic!("{lists:?}") };
+        assert_eq!(!list.uri.contains("labelSelector"), begin, "{list:?}");
+    }
 }

@@ -56,12 +56,8 @@ pub(in crate::live) async fn ahead(
         for (group, kind) in &set.hints.kinds {
             let Some(kind) = known(cluster, group, kind).await else { continue };
             let places: Vec<Option<String>> = if kind.namespaced {
-                let home = set
-                    .parent
-                    .namespace
-                    .iter()
-                    .map(|home| home.to_string())
-                    .filter(|home| !namespaces.contains(home.as_str()));
+                let home = set.parent.namespace.as_deref();
+                let home = home.filter(|home| !namespaces.contains(*home)).map(str::to_owned);
                 namespaces.iter().cloned().chain(home).map(Some).collect()
             } else {
                 vec![None]

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::apply::rollout::{Outcome, Step};
 use crate::live::cluster::{Cluster, status, words};
-use crate::live::{discovery, pause};
+use crate::live::pause;
 use crate::plan::Mode;
 use crate::world::applyset::PART_OF;
 use crate::world::secret::Vault;
 use crate::world::{managed, mark, normal};
 
-use super::{Absences, api, brief, delete, is_conflict, kind_of, params, patch};
+use super::{Absences, LateKinds, api, brief, delete, is_conflict, kind_of, params, patch};
 
 /// How often a write is tried that meets another. While what refers to an object goes, its controller
 /// writes it again and again.
@@ -25,13 +25,14 @@ pub(in crate::live) async fn write(
     step: &Step,
     vault: &Vault,
     salt: &str,
+    late: &LateKinds,
     absences: &Absences,
 ) -> Outcome {
     let discovered;
     let mut cluster = cluster;
     let body = kind_body(step);
     if kind_of(cluster, body).is_none() {
-        match late_kind(cluster, body).await {
+        match late.of(cluster, body).await {
             Ok(found) => {
                 discovered = found;
                 cluster = &discovered;
@@ -247,23 +248,5 @@ async fn fresh(cluster: &Cluster, step: &Step, salt: &str) -> Result<Option<Fres
         Some(field) => {
             Err(Outcome::Stale(format!("{} has changed since the plan was made", field.path)))
         }
-    }
-}
-
-/// A kind whose definition the same plan has just made: looked for until the API server serves it.
-async fn late_kind(cluster: &Cluster, body: &Value) -> Result<Cluster, String> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
-    let served = async {
-        loop {
-            if let Some(found) = discovery::find(cluster, &api_version, &kind).await {
-                return found;
-            }
-            pause().await;
-        }
-    };
-    match tokio::time::timeout(cluster.timeout, served).await {
-        Ok(found) => Ok(cluster.with(api_version, kind, found)),
-        Err(_) => Err(format!("the API server does not serve {kind} ({api_version}) in time")),
     }
 }
