@@ -1,5 +1,5 @@
 //! Repositories of any size for the bench and for tests: the same parameters give the same bytes.
-//! Every reference resolves, and validate has nothing to say about any of it.
+//! Every reference resolves, and validate has nothing above a note to say of it.
 //! To add a kind, write its template and put it into `MIXED`. Knows nothing of evctl.
 
 /// What the documents are.
