@@ -14,6 +14,8 @@ use crate::world::item::Item;
 use crate::world::reading::Unread;
 use crate::world::{Object, normal};
 
+use super::items::items;
+use super::page::Buffers;
 use super::{answered, api, brief, key_of};
 
 /// Objects of one page of a LIST.
@@ -58,12 +60,6 @@ impl Head {
         let own = last.and_then(|last| serde_json::from_str(&format!("{{{last}")).ok());
         own.map_or_else(|| serde_json::from_str(page), Ok)
     }
-}
-
-/// A page of a LIST.
-#[derive(Deserialize)]
-struct Page {
-    items: Vec<Item>,
 }
 
 /// An item of a list, which does not say what it is.
@@ -118,13 +114,13 @@ impl Place {
         keep: &(impl Fn(Item) -> Kept + Clone + Send + 'static),
     ) -> Result<Read<Kept>, LiveError> {
         let (request, what) = (self.request(cluster), self.to_string());
-        let mut decoding: Vec<Decoding<Kept>> = Vec::new();
+        let (mut decoding, buffers) = (Vec::<Decoding<Kept>>::new(), Buffers::default());
         let mut params = ListParams::default().limit(PAGE);
         params.label_selector.clone_from(&self.selector);
         loop {
             let listing = async {
                 let asked = request.list(&params).map_err(Error::BuildRequest)?;
-                answered(cluster.client.request_text(asked).await)
+                answered(buffers.text(&cluster.client, asked).await)
             };
             let page = match cluster.ask(&what, listing).await? {
                 Ok(page) => page,
@@ -134,22 +130,23 @@ impl Place {
             let undecodable = |error| cluster.error(&what, &Error::SerdeError(error));
             let head = Head::of(&page).map_err(undecodable)?;
             let (keep, resource) = (keep.clone(), self.kind.resource.clone());
+            let buffers = buffers.clone();
             decoding.push(tokio::task::spawn_blocking(move || {
-                let page: Page = serde_json::from_str(&page)?;
-                let items = page.items.into_iter();
-                Ok(items.map(|item| keep(named(item, &resource))).collect())
+                let kept = items(&page, |item| keep(named(item, &resource)));
+                buffers.give(page);
+                kept
             }));
             match head.metadata.continue_ {
                 Some(token) if !token.is_empty() => params = params.continue_token(&token),
                 _ => break,
             }
         }
-        let mut items = Vec::new();
+        let mut all = Vec::new();
         for page in decoding {
             let page = page.await.map_err(|error| cluster.odd(&what, &error.to_string()))?;
-            items.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
+            all.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
         }
-        Ok(Read::Whole(items))
+        Ok(Read::Whole(all))
     }
 
     fn request(&self, cluster: &Cluster) -> Request {

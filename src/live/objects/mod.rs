@@ -6,18 +6,18 @@ mod ahead;
 mod applyset;
 mod delete;
 mod import;
+mod items;
 mod late;
 mod list;
 mod observe;
+mod page;
 mod preview;
 mod ready;
 mod write;
 
-use bytes::Bytes;
 use http::StatusCode;
 use kube::Error;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, Request, ValidationDirective};
-use kube::client::Body;
 use kube::core::Status;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ fn params(write: &Write, dry_run: bool) -> PatchParams {
 struct Applied {
     /// Whether there was no such object before.
     is_new: bool,
-    body: Bytes,
+    body: Vec<u8>,
 }
 
 /// Server-side apply of the whole object with its marks; `version` pins what it is applied to.
@@ -105,18 +105,8 @@ async fn patch(
     let patch = Patch::Apply(&body);
     let request = request.patch(text("/metadata/name"), params, &patch);
     let request = request.map_err(Error::BuildRequest)?;
-    let answer = cluster.client.send(request.map(Body::from)).await?;
-    let code = answer.status();
-    let body = answer.into_body().collect_bytes().await?;
-    if code.is_success() {
-        return Ok(Applied { is_new: code == StatusCode::CREATED, body });
-    }
-    let unlike = |_| {
-        let text = String::from_utf8_lossy(&body);
-        Status::failure(text.trim(), "no status").with_code(code.as_u16())
-    };
-    let status: Status = serde_json::from_slice(&body).unwrap_or_else(unlike);
-    Err(Error::Api(Box::new(status)))
+    let (code, body) = page::answer(&cluster.client, request, Vec::new()).await?;
+    Ok(Applied { is_new: code == StatusCode::CREATED, body })
 }
 
 /// Whether other field managers own what was to be written.
