@@ -1,5 +1,5 @@
-//! Block style as nearly every manifest is written, read straight into trees: five times as fast as through a
-//! parser's events. Anything beyond it (anchors, tags, block scalars that fold, quotes over several lines, tabs,
+//! Block style as nearly every manifest is written, read straight into trees, without a parser's events
+//! (docs/decisions/0012). Anything beyond it (anchors, tags, block scalars that fold, quotes over several lines, tabs,
 //! a fault of any kind) is left to the parser, whole: `None`. What is read here is what the parser makes of it,
 //! to the byte; a property test holds it. Has no words for faults, and knows nothing of kinds.
 
