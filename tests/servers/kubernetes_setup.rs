@@ -55,7 +55,7 @@ pub(crate) fn api_server_arguments(scratch: &Scratch, ports: &Ports) -> Vec<Stri
         format!("--tls-cert-file={}", file("server.crt")),
         format!("--tls-private-key-file={}", file("server.key")),
         format!("--client-ca-file={}", file("authority.crt")),
-        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
         "--authorization-mode=RBAC".to_owned(),
         "--service-account-issuer=https://localhost".to_owned(),
         format!("--service-account-key-file={}", file("accounts.pub")),
