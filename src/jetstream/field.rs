@@ -326,8 +326,8 @@ pub fn normal(table: &[Field], mut config: Map<String, Value>) -> Map<String, Va
     config
 }
 
-/// The row of a field. Thousands of configurations ask for each of theirs, so that length and last byte are looked at before
-/// the texts are compared.
+/// The row of a field. Thousands of configurations ask for each of theirs, so that length and last
+/// byte are looked at before the texts are compared.
 pub fn position(table: &[Field], name: &str) -> Option<usize> {
     let signs = |text: &str| (text.len(), text.as_bytes().last().copied());
     let looked_for = signs(name);

@@ -20,8 +20,10 @@ impl From<Value> for Item {
     fn from(mut body: Value) -> Self {
         let metadata = body.get_mut("metadata").and_then(Value::as_object_mut);
         let managed = metadata.and_then(|metadata| metadata.remove(MANAGED));
-        let managed = managed.map(|entries| Vec::deserialize(entries).unwrap_or_default());
-        Self { body, managed: managed.unwrap_or_default() }
+        // The API server writes no others; what is no entry would be nobody's.
+        let managed = managed.as_ref().and_then(Value::as_array).into_iter().flatten();
+        let managed = managed.filter_map(Entry::of).collect();
+        Self { body, managed }
     }
 }
 

@@ -28,7 +28,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn of(entry: &Value) -> Option<Self> {
+    /// What an entry says; `None` where it is none.
+    pub fn of(entry: &Value) -> Option<Self> {
         Self::deserialize(entry).ok()
     }
 

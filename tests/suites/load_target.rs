@@ -1,4 +1,5 @@
-//! What must hold of loading whatever the bytes are: no panic, YAML as the parser has it, every place within its text and
+//! What must hold of loading whatever the bytes are: no panic,
+//! YAML as the parser has it, every place within its text and
 //! between characters, every path leading somewhere. Shared by the property tests and by the target
 //! of cargo-fuzz (fuzz/fuzz_targets/load.rs), so it names nothing but the library.
 
