@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 
@@ -20,6 +21,13 @@ pub(super) fn trials() -> Vec<Trial> {
         trial(&name("a_list_that_is_refused"), kube, a_list_that_is_refused),
         trial(&name("what_appeared_before_the_list"), kube, what_appeared_before_the_list),
         trial(&name("what_appears_after_the_list"), kube, what_appears_after_the_list),
+        trial(&name("a_list_grows_old"), kube, a_list_grows_old),
+        trial(
+            &name("what_is_made_anew_by_somebody_else"),
+            kube,
+            what_is_made_anew_by_somebody_else,
+        ),
+        trial(&name("a_kind_that_never_comes_is_waited_for_once"), kube, a_kind_that_never_comes),
     ]
 }
 
@@ -117,8 +125,83 @@ fn what_appears_after_the_list() {
     let place = Place::new(&maps(40));
     let faults = intruded(&place, "m39");
     let said = apply(&place, &faults).code(7);
-    let _ = said.says(&["/m39 failed: somebody else made it at the same moment", "39 added"]);
+    let _ = said.says(&["/m39 stale: somebody else made it at the same moment", "39 added"]);
     assert_eq!(place.get("configmap", "m39")["data"]["b"], "theirs");
     // What has both is evctl's own now, and the next plan says what it would do.
     let _ = place.evctl("plan").run().code(0);
+}
+
+/// What appears while creates go on is seen by a later list: the first is a second old by then.
+fn a_list_grows_old() {
+    let place = Place::new(&maps(40));
+    let (cluster, namespace) = (place.cluster, place.namespace.clone());
+    let faults = place.cluster.faulty(move |method, uri| -> Option<Fault> {
+        if is_apply_of(method, uri, "m20") {
+            let make = ["-n", &namespace, "create", "configmap", "m39", "--from-literal=b=theirs"];
+            cluster.kubectl(&make).expect_success();
+            std::thread::sleep(Duration::from_millis(1100));
+        }
+        None
+    });
+    let said = apply(&place, &faults).code(7);
+    let _ = said.says(&["/m39 stale: it has appeared since the plan was made", "39 added"]);
+    assert_eq!(place.get("configmap", "m39")["data"], serde_json::json!({"b": "theirs"}));
+}
+
+fn what_is_made_anew_by_somebody_else() {
+    let secret = |kind: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: anew}}\ntype: {kind}\n")
+    };
+    let place = Place::new(&secret("Opaque"));
+    let _ = place.apply();
+    place.write(&secret("example.com/x"));
+    let (cluster, namespace) = (place.cluster, place.namespace.clone());
+    let faults = place.cluster.faulty(move |method, uri| -> Option<Fault> {
+        if method == "PATCH" && !uri.contains("dryRun") && uri.contains("/secrets/anew?") {
+            let make = ["-n", &namespace, "create", "secret", "generic", "anew"];
+            let more = ["--type=example.com/x", "--from-literal=b=theirs"];
+            cluster.kubectl(&[&make[..], &more].concat()).expect_success();
+        }
+        None
+    });
+    let name = format!("secret/{}/anew", place.namespace);
+    let run = place.evctl_as(&faults.kubeconfig, "apply").arguments(&["--allow-replace", &name]);
+    let _ = run.run().code(7).says(&["it was deleted, and somebody else has made it anew"]);
+}
+
+/// The API server never tells of the kind that the plan defines, until it is too late.
+fn a_kind_that_never_comes() {
+    let place = Place::new("");
+    let group = format!("{}.example.com", place.namespace);
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: late.{group}}}\n\
+         spec:\n  group: {group}\n  scope: Namespaced\n  names: {{kind: Late, plural: late, singular: late}}\n\
+         \x20 versions:\n  - name: v1\n    served: true\n    storage: true\n\
+         \x20   schema: {{openAPIV3Schema: {{type: object}}}}\n"
+    );
+    let late =
+        |name| format!("---\napiVersion: {group}/v1\nkind: Late\nmetadata: {{name: {name}}}\n");
+    place.write(&(definition + &late("a") + &late("b") + &late("c")));
+    let hidden = format!("/apis/{group}");
+    let since = std::sync::Mutex::new(None::<std::time::Instant>);
+    let defined = format!("/customresourcedefinitions/late.{group}");
+    let faults = place.cluster.faulty(move |method, uri| {
+        let mut since = since.lock().unwrap();
+        if method == "PATCH" && uri.contains(&defined) && !uri.contains("dryRun") {
+            *since = Some(std::time::Instant::now());
+        }
+        let is_too_early = since.is_none_or(|since| since.elapsed() < Duration::from_secs(4));
+        (method == "GET" && uri.starts_with(&hidden) && is_too_early).then(|| {
+            Fault::Answer(Answer {
+                status: 404,
+                headers: "",
+                body: "404 page not found".to_owned(),
+            })
+        })
+    });
+    let run = place.evctl_as(&faults.kubeconfig, "apply");
+    let run =
+        run.arguments(&["--concurrency", "1", "--timeout", "3s", "--wait-timeout", "0"]).run();
+    let _ = run.code(7).says(&["does not serve Late", "1 added", "3 failed"]);
+    let _ = place.evctl("apply").run().code(0).says(&["3 added"]);
 }

@@ -127,9 +127,8 @@ async fn put(cluster: &Cluster, step: &Step, vault: &Vault, found: Option<Fresh>
     let creates = version.is_none();
     let patching = patch(cluster, &step.write, vault, &params, version);
     match tokio::time::timeout(cluster.timeout, patching).await {
-        Ok(Ok(applied)) if creates && !applied.is_new => Attempt::Ended(Outcome::Failed(
-            "somebody else made it at the same moment, and it has the fields of both now; look at it, \
-             and plan again"
+        Ok(Ok(applied)) if creates && !applied.is_new => Attempt::Ended(Outcome::Stale(
+            "somebody else made it at the same moment, and it has the fields of both now"
                 .to_owned(),
         )),
         Ok(Ok(applied)) => Attempt::Ended(Outcome::Done { uid: uid(&applied.body) }),
