@@ -18,15 +18,19 @@
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock and the environment")]
 
 mod bare;
+mod cores;
+mod rounds;
 #[path = "../tests/servers/mod.rs"]
 mod servers;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use bare::Bare;
+use cores::Cores;
+use rounds::{Best, row, run, timed};
 use servers::api_watch::ApiWatch;
 use servers::lookup;
 use servers::nats::Nats;
@@ -84,37 +88,59 @@ fn plan(sizes: &Sizes) {
         std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
         return;
     }
-    let (mut bare, mut ours, mut cli) = (Best::new(), Best::new(), Best::new());
+    let mut all = Cores::BOTH.map(|cores| (cores, [Best::default(); 3]));
     for _ in 0..sizes.rounds {
-        bare.take(timed(|| lists(&nats, sizes)));
-        ours.take(timed(|| run(evctl("plan", folder.path(), &nats).arg("--exit-code"))));
-        if lookup::nats_cli().is_ok() {
-            cli.take(cli_lists(&nats, sizes));
+        for (cores, [bare, ours, cli]) in &mut all {
+            cores.place(&[nats.server.process_id()]);
+            bare.take(timed(|| lists(&nats, sizes)));
+            ours.take(timed(|| run(evctl("plan", folder.path(), &nats).arg("--exit-code"))));
+            if lookup::nats_cli().is_ok() {
+                cli.take(cli_lists(&nats, sizes));
+            }
         }
     }
-    row("bare LISTs", bare, bare, "");
-    row("evctl plan", ours, bare, "of the bare LISTs (aim: 1.25)");
-    row("nats CLI", cli, bare, "of them (stream ls; consumer ls for each stream, scaled)");
+    for (cores, [bare, ours, cli]) in all {
+        println!(" {}", cores.words());
+        row("bare LISTs", bare, bare, "");
+        row("evctl plan", ours, bare, "of the bare LISTs (aim: 1.25)");
+        row("nats CLI", cli, bare, "of them (stream ls; consumer ls for each stream, scaled)");
+    }
 }
 
 fn apply(sizes: &Sizes) {
     let folder =
         manifests(sizes.apply, &Sizes { consumers: 0, storage: sizes.storage.clone(), ..*sizes });
-    let (mut bare, mut ours, mut cli) = (Best::new(), Best::new(), Best::new());
+    let mut all = Cores::BOTH.map(|cores| (cores, [Best::default(); 4]));
     for _ in 0..sizes.rounds {
-        // Each on a server that holds nothing yet.
-        let nats = Nats::start();
-        bare.take(timed(|| creates(&nats, sizes)));
-        let nats = Nats::start();
-        ours.take(timed(|| run(evctl("apply", folder.path(), &nats).arg("--yes"))));
-        if lookup::nats_cli().is_ok() {
-            cli.take(cli_creates(&Nats::start(), sizes));
+        for (cores, [bare, ours, saved, cli]) in &mut all {
+            // Each on a server that holds nothing yet.
+            let empty = || {
+                let nats = Nats::start();
+                cores.place(&[nats.server.process_id()]);
+                nats
+            };
+            let nats = empty();
+            bare.take(timed(|| creates(&nats, sizes)));
+            let nats = empty();
+            ours.take(timed(|| run(evctl("apply", folder.path(), &nats).arg("--yes"))));
+            let nats = empty();
+            let file = nats.directory().join("plan.json");
+            let out = format!("--out={}", file.display());
+            run(evctl("plan", folder.path(), &nats).arg(out));
+            saved.take(timed(|| run(evctl("apply", &file, &nats).arg("--yes"))));
+            if lookup::nats_cli().is_ok() {
+                cli.take(cli_creates(&empty(), sizes));
+            }
         }
     }
     println!("{} streams made, {CREATES} at once", sizes.apply);
-    row("bare creates", bare, bare, "");
-    row("evctl apply", ours, bare, "of the bare creates (aim: 1.15)");
-    row("nats CLI", cli, bare, "of them (stream add --config for each, scaled)");
+    for (cores, [bare, ours, saved, cli]) in all {
+        println!(" {}", cores.words());
+        row("bare creates", bare, bare, "");
+        row("evctl apply", ours, bare, "of the bare creates (aim: 1.15)");
+        row("a saved plan", saved, bare, "of the bare creates");
+        row("nats CLI", cli, bare, "of them (stream add --config for each, scaled)");
+    }
 }
 
 /// The LISTs that any program must send: every page of streams, and the consumers of each stream.
@@ -199,12 +225,6 @@ fn evctl(verb: &str, folder: &Path, nats: &Nats) -> Command {
     run
 }
 
-/// Runs a program to its good end; what it prints on stdout is thrown away.
-fn run(command: &mut Command) {
-    let output = command.stdout(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
 fn cli(nats: &Nats, arguments: &[&str]) -> Command {
     let mut run = Command::new(lookup::nats_cli().unwrap());
     run.env_clear().env("HOME", nats.directory()).args(["--server", &nats.url()]).args(arguments);
@@ -232,32 +252,4 @@ fn cli_creates(nats: &Nats, sizes: &Sizes) -> Duration {
         }
     });
     made.mul_f64(sizes.apply as f64 / sizes.sample as f64)
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-/// The shortest of the times so far.
-#[derive(Clone, Copy)]
-struct Best(Option<Duration>);
-
-impl Best {
-    fn new() -> Self {
-        Self(None)
-    }
-
-    fn take(&mut self, time: Duration) {
-        self.0 = Some(self.0.map_or(time, |best| best.min(time)));
-    }
-}
-
-fn row(what: &str, time: Best, bare: Best, of: &str) {
-    let (Some(time), Some(bare)) = (time.0, bare.0) else {
-        return println!("  {what:14} not on this machine");
-    };
-    let ratio = time.div_duration_f64(bare);
-    println!("  {what:14} {:9.1} ms  {ratio:6.2} {of}", time.as_secs_f64() * 1e3);
 }

@@ -16,18 +16,21 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock and the environment")]
 
+mod cores;
 mod generate;
+mod rounds;
 #[path = "../tests/servers/mod.rs"]
 mod servers;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
+use cores::Cores;
 use futures::stream::{self, StreamExt};
 use generate::{Mix, Repository};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use rounds::{Best, row, run, timed};
 use servers::kubernetes::Cluster;
 
 /// As many objects in a page, and as many writes at once, as evctl has.
@@ -125,59 +128,70 @@ fn plan(sizes: &Sizes, cluster: &Cluster, runtime: &tokio::runtime::Runtime, bar
         return;
     }
     let sample = manifests(sizes.sample, sizes.sample);
-    let (mut lists, mut ours, mut kubectl) = (Best::new(), Best::new(), Best::new());
+    let mut all = Cores::BOTH.map(|cores| (cores, [Best::default(); 3]));
     for _ in 0..sizes.rounds {
-        lists.take(timed(|| {
-            let bytes = runtime.block_on(bare.lists(&namespace));
-            assert!(bytes > sizes.objects * 500, "{bytes} bytes");
-        }));
-        ours.take(timed(|| run(&mut evctl("plan", folder.path(), cluster, &namespace))));
-        let diff = timed(|| {
-            let file = sample.path().display().to_string();
-            // Whether there are differences is its exit code, and of no matter here.
-            let _ = cluster.kubectl(&["diff", "-n", &namespace, "--server-side", "-f", &file]);
-        });
-        kubectl.take(diff.mul_f64(sizes.objects as f64 / sizes.sample as f64));
+        for (cores, [lists, ours, kubectl]) in &mut all {
+            cores.place(&servers(cluster));
+            lists.take(timed(|| {
+                let bytes = runtime.block_on(bare.lists(&namespace));
+                assert!(bytes > sizes.objects * 500, "{bytes} bytes");
+            }));
+            ours.take(timed(|| run(&mut evctl("plan", folder.path(), cluster, &namespace))));
+            let diff = timed(|| {
+                let file = sample.path().display().to_string();
+                // Whether there are differences is its exit code, and of no matter here.
+                let _ = cluster.kubectl(&["diff", "-n", &namespace, "--server-side", "-f", &file]);
+            });
+            kubectl.take(diff.mul_f64(sizes.objects as f64 / sizes.sample as f64));
+        }
     }
-    row("bare LISTs", lists, lists, "");
-    row("evctl plan", ours, lists, "of the bare LISTs (aim: 1.3)");
-    row("kubectl diff", kubectl, ours, "of evctl plan (a sample, scaled; aim: 80)");
+    for (cores, [lists, ours, kubectl]) in all {
+        println!(" {}", cores.words());
+        row("bare LISTs", lists, lists, "");
+        row("evctl plan", ours, lists, "of the bare LISTs (aim: 1.3)");
+        row("kubectl diff", kubectl, ours, "of evctl plan (a sample, scaled; aim: 80)");
+    }
 }
 
 fn apply(sizes: &Sizes, cluster: &Cluster, runtime: &tokio::runtime::Runtime, bare: &Bare) {
     let folder = manifests(sizes.apply, 100);
-    let (mut patches, mut asked) = (Best::new(), Best::new());
-    let (mut ours, mut saved) = (Best::new(), Best::new());
+    let mut all = Cores::BOTH.map(|cores| (cores, [Best::default(); 4]));
     for _ in 0..sizes.rounds {
-        // Each into a namespace that holds nothing yet.
-        let namespace = cluster.namespace("bare");
-        let objects = objects(folder.path(), &namespace);
-        let dry = |(uri, body): &(String, Vec<u8>)| (format!("{uri}&dryRun=All"), body.clone());
-        let dry: Vec<_> = objects.iter().map(dry).collect();
-        let before = timed(|| runtime.block_on(bare.patches(&dry)));
-        let written = timed(|| runtime.block_on(bare.patches(&objects)));
-        patches.take(written);
-        asked.take(before + written);
-        let namespace = cluster.namespace("apply");
-        ours.take(timed(|| run(&mut evctl("apply", folder.path(), cluster, &namespace))));
-        let namespace = cluster.namespace("saved");
-        let file = folder.path().join("plan.json");
-        let out = format!("--out={}", file.display());
-        run(evctl("plan", folder.path(), cluster, &namespace).arg(out));
-        saved.take(timed(|| run(&mut evctl("apply", &file, cluster, &namespace))));
-        std::fs::remove_file(&file).unwrap();
+        for (cores, [patches, asked, ours, saved]) in &mut all {
+            cores.place(&servers(cluster));
+            // Each into a namespace that holds nothing yet.
+            let namespace = cluster.namespace("bare");
+            let objects = objects(folder.path(), &namespace);
+            let dry = |(uri, body): &(String, Vec<u8>)| (format!("{uri}&dryRun=All"), body.clone());
+            let dry: Vec<_> = objects.iter().map(dry).collect();
+            let before = timed(|| runtime.block_on(bare.patches(&dry)));
+            let written = timed(|| runtime.block_on(bare.patches(&objects)));
+            patches.take(written);
+            asked.take(before + written);
+            let namespace = cluster.namespace("apply");
+            ours.take(timed(|| run(&mut evctl("apply", folder.path(), cluster, &namespace))));
+            let namespace = cluster.namespace("saved");
+            let file = folder.path().join("plan.json");
+            let out = format!("--out={}", file.display());
+            run(evctl("plan", folder.path(), cluster, &namespace).arg(out));
+            saved.take(timed(|| run(&mut evctl("apply", &file, cluster, &namespace))));
+            std::fs::remove_file(&file).unwrap();
+        }
     }
     println!("{} objects made, {WRITES} at once", sizes.apply);
-    row("bare patches", patches, patches, "");
-    row(
-        "with dry-runs",
-        asked,
-        patches,
-        "of the bare patches: what a plan that is asked about costs anybody",
-    );
-    row("evctl apply", ours, patches, "of the bare patches (aim: 1.15)");
-    row("evctl apply", ours, asked, "of the bare dry-runs and patches");
-    row("a saved plan", saved, patches, "of the bare patches");
+    for (cores, [patches, asked, ours, saved]) in all {
+        println!(" {}", cores.words());
+        row("bare patches", patches, patches, "");
+        let costs = "of the bare patches: what a plan that is asked about costs anybody";
+        row("with dry-runs", asked, patches, costs);
+        row("evctl apply", ours, patches, "of the bare patches (aim: 1.15)");
+        row("evctl apply", ours, asked, "of the bare dry-runs and patches");
+        row("a saved plan", saved, patches, "of the bare patches");
+    }
+}
+
+fn servers(cluster: &Cluster) -> [u32; 2] {
+    [cluster.api_server.process_id(), cluster.etcd.process_id()]
 }
 
 /// The patches that evctl sends too, but for its marks.
@@ -231,36 +245,4 @@ fn evctl(verb: &str, path: &Path, cluster: &Cluster, namespace: &str) -> Command
         run.args(["--yes", "--wait-timeout", "0"]);
     }
     run
-}
-
-/// Runs a program to its good end; what it prints on stdout is thrown away.
-fn run(command: &mut Command) {
-    let output = command.stdout(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-/// The shortest of the times so far.
-#[derive(Clone, Copy)]
-struct Best(Option<Duration>);
-
-impl Best {
-    fn new() -> Self {
-        Self(None)
-    }
-
-    fn take(&mut self, time: Duration) {
-        self.0 = Some(self.0.map_or(time, |best| best.min(time)));
-    }
-}
-
-fn row(what: &str, time: Best, beside: Best, of: &str) {
-    let (time, beside) = (time.0.unwrap(), beside.0.unwrap());
-    let ratio = time.div_duration_f64(beside);
-    println!("  {what:14} {:10.1} ms  {ratio:7.2} {of}", time.as_secs_f64() * 1e3);
 }
