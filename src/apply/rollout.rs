@@ -195,7 +195,7 @@ impl<'p> Rollout<'p> {
     /// The write of a change with what is known filled in; `None` where there is none.
     fn filled(&self, at: usize) -> Option<Step> {
         let change = &self.plan.changes[at];
-        let mut write = change.write.clone()?;
+        let mut write = change.write.as_deref().cloned()?;
         if placeholder::holds_open(&write.body) {
             write.body =
                 placeholder::fill_named(&write.body, &|name: &str| self.uids.get(name).cloned());
@@ -242,23 +242,9 @@ mod tests {
             upgrade: false,
         };
         Change {
-            key: stream(name),
-            api_version: None,
-            exists: false,
-            action: Action::Create,
-            reason: "is not there".to_owned(),
-            rule: None,
-            origin: None,
-            place: None,
-            diff: Vec::new(),
-            conflicts: Vec::new(),
-            impact: None,
-            recipe: None,
-            unverified: None,
-            write: Some(write),
-            unready: None,
-            probe: None,
+            write: Some(write.into()),
             needs: needs.iter().map(|name| stream(name)).collect(),
+            ..Change::blank(stream(name), Action::Create, "is not there")
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Awaited {
     pub key: ObjectKey,
     /// As it was declared.
     pub api_version: String,
+    /// The project whose mark it has; `None` for what is declared and not owned.
+    pub project: Option<String>,
 }
 
 /// How an object stands, by the number of its change.
@@ -48,13 +50,15 @@ pub fn awaited(plan: &Plan, events: &[ApplyEvent]) -> Vec<Awaited> {
             Some(write) => written[*at] && write.mode.keeps(),
             None => change.action == Action::None && change.unready.is_some(),
         })
-        .filter_map(|(at, change)| one(at, change))
+        .filter_map(|(at, change)| one(at, change, &plan.project))
         .collect()
 }
 
-fn one(at: usize, change: &Change) -> Option<Awaited> {
+fn one(at: usize, change: &Change, project: &str) -> Option<Awaited> {
     let key = change.key.object().filter(|key| is_awaited(key))?.clone();
-    Some(Awaited { at, key, api_version: change.api_version.clone()? })
+    let is_marked = change.owned || change.write.is_some();
+    let project = is_marked.then(|| project.to_owned());
+    Some(Awaited { at, key, api_version: change.api_version.clone()?, project })
 }
 
 /// Waits for all of them, until they are ready, the executor ends, or `interrupt` resolves.
@@ -141,6 +145,7 @@ mod tests {
                 name: name.into(),
             },
             api_version: "eventing.knative.dev/v1".to_owned(),
+            project: None,
         };
         let mut board = Board::new(&[one(3, "a"), one(5, "b"), one(7, "c")]);
         let waits = |why: &str| Readiness::Waits(why.to_owned());

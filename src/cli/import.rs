@@ -155,16 +155,17 @@ async fn objects(
     exported.notes.extend(imported.unread);
     let by = By::from(args.by);
     let streams = servers.import_streams().await?;
-    let names = imported.bodies.iter().map(name_of).chain(streams.keys().map(ToString::to_string));
+    let names = imported.objects.iter().map(|object| name_of(&object.body));
+    let names = names.chain(streams.keys().map(ToString::to_string));
     let names: Vec<String> = names.collect();
     all_are_there(&args.objects, &names)?;
     let mut all = Exported::default();
-    for body in imported.bodies {
-        if is_meant(&args.objects, &name_of(&body)) {
-            exported.object(body.clone(), project, by);
+    for object in imported.objects {
+        if is_meant(&args.objects, &name_of(&object.body)) {
+            exported.object(object.clone(), project, by);
         }
         // A channel's stream is its own, imported or not.
-        all.object(body, project, by);
+        all.object(object, project, by);
     }
     let covered = covered(&all, own, project)?;
     if imported.served.contains(nack::GROUP) {

@@ -146,7 +146,7 @@ fn differs(
 fn vault(saved: &Saved, manifests: &[Manifest]) -> Result<Vault, LiveError> {
     let mut vault = Vault::default();
     for manifest in manifests {
-        normal::declared(manifest.body().clone(), &saved.salt, &mut vault);
+        normal::declared(manifest, &saved.salt, &mut vault);
     }
     let writes =
         saved.plan.changes.iter().filter_map(|change| Some((change, &change.write.as_ref()?.body)));

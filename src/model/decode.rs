@@ -2,8 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
 
 use crate::diag::{Code, FileId, Finding, Location, Span};
 
@@ -59,21 +57,6 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(
         }
         faults.into_iter().map(|fault| finding(place, fault)).collect()
     })
-}
-
-/// Decodes an optional mapping into a type of one field. Serde would take a list of that field's
-/// value too, which no server does.
-///
-/// # Errors
-/// Where it is no mapping, or not one of the type.
-pub fn mapping<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let fields = Option::<Map<String, Value>>::deserialize(from)?;
-    let typed = fields.map(|fields| T::deserialize(Value::Object(fields))).transpose();
-    typed.map_err(serde::de::Error::custom)
 }
 
 fn finding(place: Place<'_>, fault: shape::Fault) -> Finding {

@@ -1,7 +1,7 @@
 //! One document that names an object, and what evctl understands of it.
 //! Knows nothing of how it was read, nor of what it refers to.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub struct Manifest {
     pub api_version: String,
     pub file: FileId,
     /// The tree that findings point into.
-    pub root: Node,
+    pub root: Arc<Node>,
     pub typed: Typed,
     body: OnceLock<Value>,
 }
@@ -60,7 +60,7 @@ impl Manifest {
         root: Node,
         typed: Typed,
     ) -> Self {
-        Self { key, api_version, file, root, typed, body: OnceLock::new() }
+        Self { key, api_version, file, root: Arc::new(root), typed, body: OnceLock::new() }
     }
 
     /// The object as it would be sent, nulls left out.

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::model::knative::change::is_in_vain;
 use crate::model::parallel::{PART, in_order, threads};
 use crate::world::lower::Desired;
@@ -207,6 +205,9 @@ impl Builder<'_> {
         Change {
             api_version: self.api_version(),
             exists: live.is_some(),
+            owned: live
+                .and_then(|live| live.owner.as_ref())
+                .is_some_and(|owner| owner.project == self.project),
             origin: self.desired.origins.get(self.key).cloned(),
             unready: live.and_then(|live| live.unready.clone()),
             needs,
@@ -225,22 +226,22 @@ impl Builder<'_> {
     }
 
     fn api_version(&self) -> Option<String> {
-        self.object.body.get("apiVersion").and_then(Value::as_str).map(str::to_owned)
+        self.object.body.text("apiVersion").map(str::to_owned)
     }
 
-    fn write(&self, live: Option<&Object>, force: bool) -> Option<Write> {
-        Some(Write {
+    fn write(&self, live: Option<&Object>, force: bool) -> Option<Box<Write>> {
+        Some(Box::new(Write {
             mode: Mode::Put,
-            body: self.object.body.clone(),
+            body: self.object.body.to_value(),
             owner: self.object.owner.clone()?,
-            observed: live.map(|live| live.body.clone()),
+            observed: live.map(|live| live.body.to_value()),
             observed_uid: live.and_then(|live| live.uid.clone()),
             observed_owner: live.and_then(|live| live.owner.clone()),
             observed_empty: live.is_some_and(Object::is_empty_stream),
             force,
             set: self.set().map(str::to_owned),
             upgrade: false,
-        })
+        }))
     }
 
     /// The ApplySet that the object is to be a member of.
@@ -337,7 +338,7 @@ impl Builder<'_> {
             let recipe = recipe.flatten().map(Box::new);
             return Change { impact, recipe, ..change.stopped(Action::Refused, how, Some(rule)) };
         }
-        let write = change.write.map(|write| Write { mode: Mode::Replace, ..write });
+        let write = change.write.map(|write| Box::new(Write { mode: Mode::Replace, ..*write }));
         Change {
             action: Action::Replace,
             reason: format!("is made anew: {reason}"),
@@ -376,7 +377,7 @@ impl Builder<'_> {
         let change = Change {
             write: self
                 .write(Some(live), true)
-                .map(|write| Write { upgrade: live.inherited.is_some(), ..write }),
+                .map(|write| Box::new(Write { upgrade: live.inherited.is_some(), ..*write })),
             unverified: self.unasked(),
             impact: self.scales().of_update(self.key, &self.object.body),
             diff,

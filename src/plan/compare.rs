@@ -10,6 +10,7 @@ use crate::jetstream::{Config, consumer, stream};
 use crate::world::{Key, Object, World};
 
 use super::fields::{immutable, object_diff};
+use super::same::is_surely_as_declared;
 use super::{FieldDiff, Rule};
 
 /// What was found.
@@ -25,17 +26,21 @@ pub(super) struct Difference {
 
 /// Compares a declared object with the live one.
 pub(super) fn compare(key: &Key, live: &Object, desired: &Object, world: &World) -> Difference {
+    let claimed = live.claimed.as_ref();
     // Both are in normal form.
-    if live.claimed.is_none() && live.body == desired.body {
+    if is_surely_as_declared(&desired.body, &live.body, claimed) {
         return Difference::default();
     }
-    let (Value::Object(from), Value::Object(to)) = (&live.body, &desired.body) else {
+    if claimed.is_none() && live.body == desired.body {
+        return Difference::default();
+    }
+    let (Value::Object(from), Value::Object(to)) = (&*live.body, &*desired.body) else {
         return Difference::default();
     };
     let beside = Beside::unknown();
     match key {
         Key::Object(key) => {
-            let diff = object_diff(&desired.body, &live.body, live.claimed.as_ref());
+            let diff = object_diff(&desired.body, &live.body, claimed);
             let refusal = immutable(key, &diff, &live.body);
             let is_replaceable = refusal.is_some();
             Difference { diff, refusal, is_replaceable }

@@ -69,7 +69,7 @@ mod tests {
             let owner = Owner { project: project.into(), object: channel.to_string().into() };
             let body = json!({"name": name, "subjects": [name]});
             let key = Key::Stream { site: "".into(), name: name.into() };
-            (key, Object { body, owner: Some(owner), ..Object::default() })
+            (key, Object { body: body.into(), owner: Some(owner), ..Object::default() })
         };
         let (key, object) = stream("p", "NEW");
         let at = Location { file: FileId(0), span: Span { start: 0, end: 0 } };

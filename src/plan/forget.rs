@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::model::shape::nearest;
 use crate::world::{Account, Key, Plane, World};
 
@@ -27,23 +25,23 @@ fn one(key: Key, live: &World) -> Option<Change> {
     let object = live.objects.get(&key)?;
     // A consumer may be the project's by its stream's mark alone: there is nothing to take off.
     let owner = object.owner.clone()?;
-    let api_version = key.object().and(object.body.get("apiVersion")).and_then(Value::as_str);
+    let api_version = key.object().and_then(|_| object.body.text("apiVersion"));
     let mut change =
         Change::blank(key, Action::Forget, "is to be forgotten: its marks are taken off");
     change.exists = true;
     change.api_version = api_version.map(str::to_owned);
-    change.write = Some(Write {
+    change.write = Some(Box::new(Write {
         mode: Mode::Forget,
-        body: object.body.clone(),
+        body: object.body.to_value(),
         owner,
-        observed: Some(object.body.clone()),
+        observed: Some(object.body.to_value()),
         observed_uid: object.uid.clone(),
         observed_owner: object.owner.clone(),
         observed_empty: false,
         force: false,
         set: None,
         upgrade: false,
-    });
+    }));
     Some(change)
 }
 

@@ -21,6 +21,7 @@ pub mod prune;
 mod prune_order;
 pub mod recipe;
 pub mod renew;
+mod same;
 pub mod saved;
 mod summary;
 pub mod text;
@@ -219,25 +220,29 @@ pub struct Change {
     /// Why nobody but the server itself can say whether it takes the change; `None` where it was
     /// asked, or where its rule book is sure.
     pub unverified: Option<String>,
+    /// Whether the live object has this project's mark.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
     /// What the live object waits for until it is ready, where its controller says that it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unready: Option<String>,
     /// Present exactly where the action writes.
-    pub write: Option<Write>,
+    pub write: Option<Box<Write>>,
     /// What is refused and yet worth asking about: an object that is not owned may be equal and only
     /// spelt differently. Never written.
-    pub probe: Option<Write>,
+    pub probe: Option<Box<Write>>,
     /// The changes of this plan that come first, each once.
     pub needs: Vec<Key>,
 }
 
 impl Change {
     /// A change that writes nothing.
-    pub(in crate::plan) fn blank(key: Key, action: Action, reason: impl Into<String>) -> Self {
+    pub(crate) fn blank(key: Key, action: Action, reason: impl Into<String>) -> Self {
         Self {
             key,
             api_version: None,
             exists: false,
+            owned: false,
             action,
             reason: reason.into(),
             rule: None,
@@ -332,7 +337,7 @@ impl Plan {
             .filter_map(|change| {
                 let write = change.write.as_ref()?;
                 let object = (write.mode != Mode::Delete).then(|| crate::world::Object {
-                    body: write.body.clone(),
+                    body: write.body.clone().into(),
                     owner: Some(write.owner.clone()).filter(|_| write.mode.keeps()),
                     set: write.set.clone(),
                     ..Default::default()

@@ -153,7 +153,7 @@ impl Gates<'_> {
 
     fn api_version(&self) -> Option<String> {
         self.key.object()?;
-        self.object.body.get("apiVersion").and_then(Value::as_str).map(str::to_owned)
+        self.object.body.text("apiVersion").map(str::to_owned)
     }
 
     fn deletion(&self) -> Change {
@@ -168,19 +168,20 @@ impl Gates<'_> {
         Change {
             api_version: self.api_version(),
             exists: true,
+            owned: true,
             impact: Scales { live: self.live, now: self.options.now }.of_delete(self.key),
-            write: Some(Write {
+            write: Some(Box::new(Write {
                 mode: Mode::Delete,
                 body: Value::Null,
                 owner,
-                observed: Some(self.object.body.clone()),
+                observed: Some(self.object.body.to_value()),
                 observed_uid: self.object.uid.clone(),
                 observed_owner: self.object.owner.clone(),
                 observed_empty: self.object.is_empty_stream(),
                 force: false,
                 set: None,
                 upgrade: false,
-            }),
+            })),
             needs,
             ..Change::blank(self.key.clone(), Action::Delete, why(self.options))
         }

@@ -74,7 +74,7 @@ pub(super) fn keep_referred(
 /// What the object of a change refers to, as it is to be or else as it is.
 fn names(change: &Change, live: &World) -> Option<(Key, Vec<ObjectKey>)> {
     let planned = change.write.as_ref().map(|write| &write.body).filter(|body| !body.is_null());
-    let body = planned.or_else(|| live.objects.get(&change.key).map(|object| &object.body))?;
+    let body = planned.or_else(|| live.objects.get(&change.key).map(|object| &*object.body))?;
     Some((change.key.clone(), named_by(change.key.object()?, body)))
 }
 

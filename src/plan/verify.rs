@@ -105,7 +105,7 @@ fn replaced_or_refused(change: Change, live: &World, rule: Rule, options: &Optio
         rule: Some(rule),
         impact,
         unverified: Some(ANEW.to_owned()),
-        write: change.write.map(|write| Write { mode: Mode::Replace, ..write }),
+        write: change.write.map(|write| Box::new(Write { mode: Mode::Replace, ..*write })),
         ..change
     }
 }

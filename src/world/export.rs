@@ -10,7 +10,7 @@ use crate::jetstream::nack::declare::{Declared, Unsayable, declare_consumer, dec
 use crate::model::ObjectKey;
 use crate::model::nack::GROUP;
 
-use super::{Key, Object, normal};
+use super::{Key, Object};
 
 /// What is taken over of a live world, in order.
 #[derive(Debug, Default)]
@@ -41,11 +41,10 @@ const WRITTEN_LABELS: [&str; 1] = ["eventing.knative.dev/broker"];
 
 impl Exported {
     /// Takes a live Kubernetes object in, unless a controller made it or it is another project's.
-    pub fn object(&mut self, body: Value, project: &str, by: By) {
-        if is_generated(&body) {
+    pub fn object(&mut self, object: Object, project: &str, by: By) {
+        if is_generated(&object.body) {
             return;
         }
-        let object = normal::live(body, "");
         let Some(key) = key_of(&object.body) else { return };
         if object.deleting {
             self.leave(Key::Object(key), "it is being deleted");
@@ -54,7 +53,7 @@ impl Exported {
         if self.is_anothers(&Key::Object(key.clone()), &object, project) {
             return;
         }
-        let mut body = object.body;
+        let mut body = object.body.into_value();
         strip(&mut body);
         let file = match (by, &key.namespace) {
             (By::Kind, _) => key.kind.to_lowercase(),
@@ -258,10 +257,13 @@ pub const GROUPS: [&str; 7] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::normal;
 
     fn exported(bodies: &[Value]) -> Exported {
         let mut exported = Exported::default();
-        bodies.iter().for_each(|body| exported.object(body.clone(), "p", By::Namespace));
+        bodies.iter().for_each(|body| {
+            exported.object(normal::live(body.clone(), ""), "p", By::Namespace);
+        });
         exported
     }
 

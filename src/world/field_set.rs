@@ -2,7 +2,6 @@
 //! one for each live object, so it is kept small: nearly all of its levels have one or two entries, for which a
 //! tree of maps has far too much room. Knows nothing of managers.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -98,8 +97,8 @@ impl<'de> Visitor<'de> for Entries {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldSet, A::Error> {
         let mut entries = Vec::new();
-        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
-            entries.push((SmolStr::new(name), map.next_value()?));
+        while let Some(name) = map.next_key::<SmolStr>()? {
+            entries.push((name, map.next_value()?));
         }
         Ok(FieldSet::sorted(entries))
     }

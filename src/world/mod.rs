@@ -3,6 +3,7 @@
 //! Knows nothing of plans, and of servers only what they said when they were observed.
 
 pub mod applyset;
+pub mod body;
 pub mod export;
 pub mod field_set;
 pub mod item;
@@ -16,6 +17,7 @@ pub mod reading;
 pub mod saved;
 pub mod secret;
 pub mod site;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,6 +31,7 @@ use crate::model::ObjectKey;
 use crate::model::hashed::Hashed;
 use crate::model::project::Streams;
 
+use body::Body;
 use field_set::FieldSet;
 
 /// By key, in the order of keys once it is whole.
@@ -163,7 +166,7 @@ pub struct ConsumerState {
 pub struct Object {
     /// Kubernetes: the object without what the server owns. JetStream: the configuration as the
     /// server stores it. Both without evctl's marks.
-    pub body: Value,
+    pub body: Body,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,10 +191,10 @@ pub struct Object {
     pub unready: Option<String>,
     /// Live streams only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<StreamState>,
+    pub state: Option<Box<StreamState>>,
     /// Live consumers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub position: Option<ConsumerState>,
+    pub position: Option<Box<ConsumerState>>,
 }
 
 impl Object {
@@ -322,6 +325,12 @@ impl World {
         self.objects.get(&Key::Object(key.clone()))?.uid.as_deref()
     }
 
+    /// The configurations of every live stream and consumer that is known, whoever's they are.
+    pub fn configs(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        let own = self.objects.iter().filter(|(key, _)| key.object().is_none());
+        own.map(|(key, object)| (key, &*object.body)).chain(&self.others)
+    }
+
     fn remove(&mut self, key: &Key) {
         self.objects.shift_remove(key);
         if matches!(key, Key::Stream { .. }) {
@@ -342,7 +351,7 @@ impl World {
                 continue;
             };
             let mut object =
-                Object { body: placeholder::fill(&object.body, &known), ..object.clone() };
+                Object { body: placeholder::fill(&object.body, &known).into(), ..object.clone() };
             let before = world.objects.get(&key);
             object.uid = match (&key, before) {
                 (_, Some(before)) => before.uid.clone(),

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::model::ObjectKey;
+use crate::model::object::group_of;
 
 /// What an object's controller says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,19 +28,35 @@ pub fn is_awaited(key: &ObjectKey) -> bool {
     convention(&key.group, &key.kind).is_some()
 }
 
+/// What a live object says, as far as it matters here.
+pub struct Said<'a> {
+    group: &'a str,
+    kind: &'a str,
+    generation: Option<i64>,
+    status: &'a Value,
+}
+
+impl<'a> Said<'a> {
+    pub fn of(
+        api_version: &'a str,
+        kind: &'a str,
+        generation: Option<i64>,
+        status: &'a Value,
+    ) -> Self {
+        Self { group: group_of(api_version), kind, generation, status }
+    }
+}
+
 /// What a live object, with its status, says. Kinds that say nothing are ready once they are there.
-pub fn readiness(body: &Value) -> Readiness {
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
-    let Some(convention) = convention(group, text("kind")) else { return Readiness::Ready };
-    let number = |at: &str| body.pointer(at).and_then(Value::as_i64);
-    let conditions = body.pointer("/status/conditions").and_then(Value::as_array);
+pub fn readiness(said: &Said<'_>) -> Readiness {
+    let Some(convention) = convention(said.group, said.kind) else { return Readiness::Ready };
+    let conditions = said.status.get("conditions").and_then(Value::as_array);
     let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) else {
         return Readiness::Waits("no controller has said anything of it".to_owned());
     };
+    let seen = said.status.get("observedGeneration").and_then(Value::as_i64);
     // Not every controller says what it has seen; one that does may be behind.
-    if let (Some(seen), Some(is)) =
-        (number("/status/observedGeneration"), number("/metadata/generation"))
+    if let (Some(seen), Some(is)) = (seen, said.generation)
         && seen < is
     {
         return Readiness::Waits(format!("its controller has seen generation {seen} of {is}"));
@@ -119,15 +136,11 @@ mod tests {
 
     #[track_caller]
     fn check(api_version: &str, kind: &str, status: &Value, expected: &str) {
-        let metadata = json!({"generation": 2});
-        let body = json!({
-            "apiVersion": api_version, "kind": kind, "metadata": metadata, "status": status,
-        });
-        let said = match readiness(&body) {
+        let said = match readiness(&Said::of(api_version, kind, Some(2), status)) {
             Readiness::Ready => "ready".to_owned(),
             Readiness::Waits(why) => why,
         };
-        assert_eq!(said, expected, "{body}");
+        assert_eq!(said, expected, "{api_version} {kind} {status}");
     }
 
     #[test]

@@ -103,7 +103,7 @@ struct Outcome {
 fn update(nats: &Nats, wire: &Wire, stream: &str, fields: &Value) -> Outcome {
     let world = observe(nats, &[stream]);
     let key = stream_key(stream);
-    let mut desired = world.objects[&key].body.clone();
+    let mut desired = world.objects[&key].body.to_value();
     desired.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let predicted = Scales { live: &world, now: Some(now()) }.of_update(&key, &desired);
     let before = messages(wire, stream);

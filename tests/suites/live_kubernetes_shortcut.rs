@@ -250,9 +250,9 @@ fn write_anyway(change: &Change, desired: &Desired, live: &World) -> Change {
     let seen = live.objects.get(&change.key).unwrap();
     let write = Write {
         mode: Mode::Put,
-        body: wanted.body.clone(),
+        body: wanted.body.to_value(),
         owner: wanted.owner.clone().unwrap(),
-        observed: Some(seen.body.clone()),
+        observed: Some(seen.body.to_value()),
         observed_uid: seen.uid.clone(),
         observed_owner: seen.owner.clone(),
         observed_empty: false,
@@ -260,7 +260,7 @@ fn write_anyway(change: &Change, desired: &Desired, live: &World) -> Change {
         set: seen.set.clone(),
         upgrade: false,
     };
-    Change { action: Action::Update, write: Some(write), ..change.clone() }
+    Change { action: Action::Update, write: Some(write.into()), ..change.clone() }
 }
 
 /// An empty mapping says nothing about what is in it, and is a field of its own all the same: where another
@@ -305,7 +305,7 @@ fn it_agrees_with_always_asking() {
             let both = runtime.block_on(both(&mut servers, &place, text));
             changed += both.writes;
             for change in &both.left {
-                let now = &both.live.objects.get(&change.key).unwrap().body;
+                let now = &*both.live.objects.get(&change.key).unwrap().body;
                 match both.previews.get(&change.key) {
                     Some(Preview::Becomes { body, .. }) => {
                         assert_eq!(body, now, "round {round}: {} in\n{text}", change.key);

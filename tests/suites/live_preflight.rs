@@ -122,7 +122,7 @@ impl Draft {
 
 fn object(key: &Key, body: serde_json::Map<String, Value>) -> Object {
     let owner = Some(Owner { project: "p".into(), object: key.to_string().into() });
-    Object { body: Value::Object(body), owner, ..Object::default() }
+    Object { body: Value::Object(body).into(), owner, ..Object::default() }
 }
 
 fn desired(case: u32, drafts: &[Option<Draft>]) -> Desired {
@@ -229,7 +229,7 @@ fn round(wire: &Wire, wanted: &Desired) -> Result<usize, TestCaseError> {
             foreseen,
             "{:?} of {}",
             change,
-            wanted.world.objects[&change.key].body
+            *wanted.world.objects[&change.key].body
         );
         refused += usize::from(answer.is_some());
     }

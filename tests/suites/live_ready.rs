@@ -1,6 +1,7 @@
 //! apply waits until controllers say that objects are ready, against a real API server; the test is the
 //! controller, through kubectl.
 
+use std::path::Path;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -19,6 +20,11 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("live_ready::without_a_watch_it_is_listed", crds, without_a_watch_it_is_listed),
         trial("live_ready::waiting_ends_at_a_signal", crds, waiting_ends_at_a_signal),
         trial("live_ready::many_are_watched_at_once", crds, many_are_watched_at_once),
+        trial(
+            "live_ready::one_watch_for_a_kind_in_several_namespaces",
+            crds,
+            one_watch_for_a_kind_in_several_namespaces,
+        ),
         trial("live_ready::what_is_deleted_meanwhile", crds, what_is_deleted_meanwhile),
     ]
 }
@@ -42,13 +48,18 @@ fn waiting(place: &Place, limit: &str) -> Evctl {
 
 /// What a controller writes.
 fn status(place: &Place, name: &str, conditions: &Value) {
+    status_in(place, &place.namespace, name, conditions);
+}
+
+fn status_in(place: &Place, namespace: &str, name: &str, conditions: &Value) {
+    let broker = place.cluster.get("broker", namespace, name).expect("the broker is there");
     let status = json!({"status": {
-        "observedGeneration": place.get("broker", name)["metadata"]["generation"],
+        "observedGeneration": broker["metadata"]["generation"],
         "conditions": conditions,
     }});
     let patch = status.to_string();
     let what = ["patch", "broker", name, "--subresource=status", "--type=merge", "-p", &patch];
-    place.kubectl(&what, "");
+    let _ = place.cluster.kubectl(&[&["-n", namespace], &what[..]].concat()).expect_success();
 }
 
 fn ready() -> Value {
@@ -168,6 +179,48 @@ fn many_are_watched_at_once() {
     let watches =
         requests.iter().filter(|request| request.verb == "watch" && request.uri.contains(&path));
     assert!((1..=6).contains(&watches.count()), "one watch, begun again every nine seconds");
+}
+
+/// For who may look at the whole cluster; one for each namespace for who has Roles alone.
+fn one_watch_for_a_kind_in_several_namespaces() {
+    let place = Place::new(BROKER);
+    let other = place.cluster.namespace("other");
+    let there = BROKER.replace("{name: b}", &format!("{{name: b, namespace: {other}}}"));
+    place.write(&format!("{BROKER}---\n{}", there.split("---").next().unwrap()));
+    let namespaces = [&place.namespace, &other];
+    let user = format!("walker-of-{}", place.namespace);
+    let walker = place.cluster.kubeconfig_as(&user, &[]);
+    for namespace in namespaces {
+        let bind = ["create", "rolebinding", "walker", "--clusterrole=cluster-admin"];
+        let bind = [&["-n", namespace], &bind[..], &["--user", &user]].concat();
+        let _ = place.cluster.kubectl(&bind).expect_success();
+    }
+    let watched = |kubeconfig: &Path| {
+        let marker = place.cluster.marker();
+        let run = place.evctl_as(kubeconfig, "apply");
+        let running = run.arguments(&["--wait-timeout", "60s", "-o", "json"]).start();
+        for namespace in namespaces {
+            running.wait_says(&format!("{namespace}/b waits:"), LIMIT);
+        }
+        namespaces.iter().for_each(|namespace| status_in(&place, namespace, "b", &ready()));
+        let _ = running.end().code(0).says(&["/b is ready"]);
+        namespaces.iter().for_each(|namespace| status_in(&place, namespace, "b", &unready()));
+        let requests = place.cluster.requests(marker).into_iter();
+        let watches = requests.filter(|request| request.verb == "watch").map(|request| request.uri);
+        watches.collect::<Vec<String>>()
+    };
+    let marked = "labelSelector=evctl.dev%2Fproject";
+    let is_whole = |uri: &String| {
+        uri.starts_with("/apis/eventing.knative.dev/v1/brokers?") && uri.contains(marked)
+    };
+    let watches = |all: &[String], namespace: &String| {
+        all.iter().any(|uri| uri.contains(&format!("/namespaces/{namespace}/brokers?")))
+    };
+    let of_walker = watched(&walker);
+    assert!(namespaces.iter().all(|namespace| watches(&of_walker, namespace)), "{of_walker:?}");
+    let of_admin = watched(place.cluster.kubeconfig());
+    assert!(of_admin.iter().any(is_whole), "{of_admin:?}");
+    assert!(!namespaces.iter().any(|namespace| watches(&of_admin, namespace)), "{of_admin:?}");
 }
 
 fn what_is_deleted_meanwhile() {

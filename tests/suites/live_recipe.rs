@@ -129,9 +129,9 @@ impl Case {
     }
 
     fn desired(&self, live: &World) -> World {
-        let mut body = live.objects[&stream_key("ORDERS")].body.clone();
+        let mut body = live.objects[&stream_key("ORDERS")].body.to_value();
         body.as_object_mut().unwrap().extend(self.to.as_object().unwrap().clone());
-        let object = Object { body, ..Object::default() };
+        let object = Object { body: body.into(), ..Object::default() };
         World {
             objects: [(stream_key("ORDERS"), object)].into_iter().collect(),
             ..World::default()
@@ -278,7 +278,7 @@ fn consumer_again(version: &'static str, retention: &str) {
     let live = observe(&nats, &["ORDERS"]);
     let key = Key::Consumer { site: "".into(), stream: "ORDERS".into(), name: "BILLING".into() };
     let mut wanted = live.objects[&key].clone();
-    wanted.body["max_waiting"] = json!(100);
+    wanted.body.change(|body| body["max_waiting"] = json!(100));
     let desired =
         World { objects: [(key.clone(), wanted)].into_iter().collect(), ..World::default() };
     let recipe = recipe::of(&key, &desired, &live).unwrap();

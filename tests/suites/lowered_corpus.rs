@@ -35,7 +35,7 @@ fn lowered_as_known() {
             ..World::default()
         };
         let desired = lower(&resolved.topology, &loaded.manifests, "test", &live);
-        let made = desired.world.objects.iter().map(|(key, object)| (key, &object.body));
+        let made = desired.world.objects.iter().map(|(key, object)| (key, &*object.body));
         let mut made: Vec<_> = made.chain(&desired.generated).collect();
         made.sort_by_key(|(key, _)| *key);
         if !made.is_empty() {

@@ -234,7 +234,7 @@ impl Run {
         let desired = lower(&resolved.topology, manifests, "test", &live);
         for (key, body) in &self.by_hand {
             if desired.world.objects.contains_key(key) {
-                let object = Object { body: body.clone(), ..Object::default() };
+                let object = Object { body: body.clone().into(), ..Object::default() };
                 live.objects.insert(key.clone(), object);
             } else {
                 live.others.insert(key.clone(), body.clone());
@@ -258,7 +258,7 @@ impl Run {
 
     /// Streams and consumers at the end, by name, as the recordings write uids.
     fn left(&self) -> BTreeMap<String, Value> {
-        let ours = self.world.objects.iter().map(|(key, object)| (key, &object.body));
+        let ours = self.world.objects.iter().map(|(key, object)| (key, &*object.body));
         ours.chain(&self.by_hand)
             .filter(|(key, _)| key.object().is_none())
             .map(|(key, body)| {

@@ -235,7 +235,7 @@ fn derived(case: &str) -> Derived {
         .objects
         .iter()
         .filter(|(key, _)| key.object().is_none())
-        .map(|(key, object)| (key, &object.body))
+        .map(|(key, object)| (key, &*object.body))
         .chain(&desired.generated)
         .map(|(key, body)| (recorded_names(&key.to_string()), rename(body)))
         .collect();

@@ -73,10 +73,10 @@ impl Seen {
 
     fn object(self) -> Object {
         Object {
-            body: self.body,
+            body: self.body.into(),
             owner: self.owner,
             protected: self.protected,
-            state: Some(self.state),
+            state: Some(self.state.into()),
             ..Object::default()
         }
     }
@@ -241,8 +241,8 @@ fn kept(entry: ConsumerEntry) -> (String, Object) {
     let object = Object {
         owner: mark::of_config(&entry.config),
         protected: mark::is_protected(&entry.config),
-        position: Some(entry.position()),
-        body: Value::Object(consumer::into_normal(entry.config)),
+        position: Some(entry.position().into()),
+        body: Value::Object(consumer::into_normal(entry.config)).into(),
         ..Object::default()
     };
     (entry.name, object)

@@ -3,26 +3,25 @@
 use std::collections::BTreeSet;
 
 use kube::discovery::{Scope, oneshot, verbs};
-use serde_json::Value;
 
 use crate::live::LiveError;
 use crate::live::cluster::{Cluster, status};
 use crate::live::discovery::Kind;
+use crate::world::Object;
 
 use super::list::{Place, Read};
 
 /// What a cluster holds.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// Objects as the API server has them.
-    pub bodies: Vec<Value>,
+    pub objects: Vec<Object>,
     /// What could not be read, a sentence each.
     pub unread: Vec<String>,
     /// The groups that the cluster serves, of those that were asked for.
     pub served: BTreeSet<String>,
 }
 
-/// Every object of the kinds that the cluster serves in these groups, as the API server has them; of one
+/// Every object of the kinds that the cluster serves in these groups; of one
 /// namespace, or of all.
 pub(in crate::live) async fn import(
     cluster: &Cluster,
@@ -38,8 +37,10 @@ pub(in crate::live) async fn import(
                 continue;
             }
             let place = Place { kind, namespace: namespace.map(str::to_owned), selector: None };
-            match place.list(cluster, |item| item.body).await? {
-                Read::Whole(found) => imported.bodies.extend(found),
+            match place.objects(cluster, "").await? {
+                Read::Whole(found) => {
+                    imported.objects.extend(found.into_iter().flatten().map(|(_, object)| object));
+                }
                 Read::NotServed(_) => {}
                 Read::Refused(status) => {
                     let why = format!("{} ({})", super::brief(&status), status.code);

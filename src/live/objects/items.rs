@@ -9,15 +9,16 @@ use serde::de::{
 
 use crate::world::item::Item;
 
-/// What is kept of every item.
+/// What is kept of every item, of which there are hardly more than `most`.
 ///
 /// # Errors
 /// The page is not a list of objects, or not whole.
 pub(super) fn items<Kept>(
     page: &str,
+    most: usize,
     mut keep: impl FnMut(Item) -> Kept,
 ) -> Result<Vec<Kept>, serde_json::Error> {
-    let (mut kept, mut from) = (Vec::new(), serde_json::Deserializer::from_str(page));
+    let (mut kept, mut from) = (Vec::with_capacity(most), serde_json::Deserializer::from_str(page));
     from.deserialize_map(Page(|item| kept.push(keep(item))))?;
     from.end()?;
     Ok(kept)
@@ -76,8 +77,8 @@ impl<'de, Take: FnMut(Item)> Visitor<'de> for Items<'_, Take> {
 mod tests {
     #[track_caller]
     fn check(page: &str, names: Option<&[&str]>) {
-        let name = |item: super::Item| item.body["metadata"]["name"].as_str().unwrap().to_owned();
-        let read = super::items(page, name).ok();
+        let name = |item: super::Item| item.metadata("name").unwrap().to_owned();
+        let read = super::items(page, 1, name).ok();
         assert_eq!(
             read.as_deref(),
             names.map(|all| all.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()).as_deref(),

@@ -1,7 +1,7 @@
 //! One LIST, page by page, each decoded while the next one is on its way. Must not know what is wanted of it.
 
 use kube::Error;
-use kube::api::{ApiResource, ListMeta, ListParams, Request};
+use kube::api::{ListMeta, ListParams, Request};
 use kube::core::Status;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
@@ -37,7 +37,8 @@ pub(super) struct Place {
 
 /// What came of a LIST.
 pub(super) enum Read<Kept> {
-    Whole(Vec<Kept>),
+    /// Every page.
+    Whole(Vec<Vec<Kept>>),
     /// The kind is not there.
     NotServed(Status),
     /// The server answered and did not list.
@@ -62,15 +63,6 @@ impl Head {
     }
 }
 
-/// An item of a list, which does not say what it is.
-fn named(mut item: Item, resource: &ApiResource) -> Item {
-    if let Some(fields) = item.body.as_object_mut() {
-        fields.insert("apiVersion".to_owned(), resource.api_version.clone().into());
-        fields.insert("kind".to_owned(), resource.kind.clone().into());
-    }
-    item
-}
-
 /// What every item of a page becomes. Done aside, while the next page is on its way.
 type Decoding<Kept> = JoinHandle<Result<Vec<Kept>, serde_json::Error>>;
 
@@ -88,7 +80,7 @@ impl Place {
         salt: &str,
     ) -> Result<Read<Named>, LiveError> {
         let (kind, salt) = (self.kind.clone(), salt.to_owned());
-        self.list(cluster, move |item| (key_of(&kind, &item.body), normal::live(item, &salt))).await
+        self.list(cluster, move |item| (key_of(&kind, &item), normal::live(item, &salt))).await
     }
 
     /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
@@ -132,7 +124,9 @@ impl Place {
             let (keep, resource) = (keep.clone(), self.kind.resource.clone());
             let buffers = buffers.clone();
             decoding.push(tokio::task::spawn_blocking(move || {
-                let kept = items(&page, |item| keep(named(item, &resource)));
+                let kept = items(&page, PAGE as usize, |item| {
+                    keep(item.of_kind(&resource.api_version, &resource.kind))
+                });
                 buffers.give(page);
                 kept
             }));
@@ -141,10 +135,10 @@ impl Place {
                 _ => break,
             }
         }
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(decoding.len());
         for page in decoding {
             let page = page.await.map_err(|error| cluster.odd(&what, &error.to_string()))?;
-            all.extend(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
+            all.push(page.map_err(|error| cluster.error(&what, &Error::SerdeError(error)))?);
         }
         Ok(Read::Whole(all))
     }

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::model::ObjectKey;
 use crate::plan::Write;
+use crate::world::item::Item;
 use crate::world::secret::Vault;
 use crate::world::{mark, normal};
 
@@ -47,13 +48,12 @@ fn api(cluster: &Cluster, kind: &Kind, namespace: Option<&str>) -> Api<DynamicOb
     }
 }
 
-fn key_of(kind: &Kind, body: &Value) -> ObjectKey {
-    let text = |at: &str| body.pointer(at).and_then(Value::as_str).map(str::to_owned);
+fn key_of(kind: &Kind, item: &Item) -> ObjectKey {
     ObjectKey {
         group: kind.resource.group.clone().into(),
         kind: kind.resource.kind.clone().into(),
-        namespace: text("/metadata/namespace").map(Into::into),
-        name: text("/metadata/name").unwrap_or_default().into(),
+        namespace: item.metadata("namespace").map(Into::into),
+        name: item.metadata("name").unwrap_or_default().into(),
     }
 }
 

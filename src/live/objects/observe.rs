@@ -53,7 +53,7 @@ pub(in crate::live) async fn observe(
     }
     for (place, read) in listed {
         match read {
-            Read::Whole(objects) => take(objects, &place, wanted, world),
+            Read::Whole(pages) => take(pages, &place, wanted, world),
             // What only the ApplySet remembers may have gone with its definition.
             Read::NotServed(_) if place.selector.is_some() => {}
             Read::NotServed(why) | Read::Refused(why) => {
@@ -158,12 +158,12 @@ async fn lists(
 }
 
 /// Takes in what is wanted or the project's own.
-fn take(objects: Vec<Named>, place: &Place, wanted: &Wanted, world: &mut World) {
+fn take(pages: Vec<Vec<Named>>, place: &Place, wanted: &Wanted, world: &mut World) {
     let resource = &place.kind.resource;
     let of_kind = wanted.objects.keys().filter(|key| key.is(&resource.group, &resource.kind));
     let names: HashedSet<&str> = of_kind.map(|key| key.name.as_str()).collect();
-    world.objects.reserve(objects.len());
-    for (key, object) in objects {
+    world.objects.reserve(pages.iter().map(Vec::len).sum());
+    for (key, object) in pages.into_iter().flatten() {
         let ours = object.owner.as_ref().is_some_and(|owner| owner.project == wanted.project);
         // A kind that is declared in two versions is listed in both: each object in its own.
         let version = wanted.objects.get(&key);

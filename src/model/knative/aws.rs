@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::Path;
-use crate::model::decode::mapping;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 
 /// An S3 bucket.
@@ -118,7 +118,7 @@ pub struct DynamoDbStreams {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Auth {
     /// The Secret with `aws.accessKey` and `aws.secretKey`.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub secret: Option<AuthSecret>,
     /// A ServiceAccount whose pods have the right by themselves.
     pub service_account_name: Option<String>,
@@ -129,7 +129,7 @@ pub struct Auth {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthSecret {
     /// The Secret, in the same namespace.
-    #[serde(rename = "ref", default, deserialize_with = "mapping")]
+    #[serde(rename = "ref", default, deserialize_with = "optional_mapping")]
     pub reference: Option<SecretReference>,
 }
 

@@ -68,6 +68,14 @@ impl Node {
         }
     }
 
+    /// The entries, where this is a mapping.
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.value {
+            Value::Mapping(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// The value under plain keys, one within the other: `spec.delivery.retry`.
     pub fn along(&self, dotted: &str) -> Option<&Self> {
         dotted.split('.').try_fold(self, Self::get)

@@ -33,7 +33,7 @@ fn world(body: Value, consumers: &[(&str, Value, u64, u64, u64)], version: &str)
     let mut world = World::default();
     let account = Account { version: version.to_owned(), ..Account::default() };
     world.accounts.insert(String::new(), account);
-    let stream = Object { body, state: Some(state()), ..Object::default() };
+    let stream = Object { body: body.into(), state: Some(state().into()), ..Object::default() };
     world.objects.insert(key(), stream);
     for (name, body, ack_floor, pending, ack_pending) in consumers {
         let (pending, ack_pending) = (*pending, *ack_pending);
@@ -43,7 +43,11 @@ fn world(body: Value, consumers: &[(&str, Value, u64, u64, u64)], version: &str)
             ack_pending,
             ..ConsumerState::default()
         };
-        let object = Object { body: body.clone(), position: Some(position), ..Object::default() };
+        let object = Object {
+            body: body.clone().into(),
+            position: Some(position.into()),
+            ..Object::default()
+        };
         world.objects.insert(consumer_key(name), object);
     }
     world

@@ -35,7 +35,7 @@ impl Scales<'_> {
 
     /// On an interest stream, what only the old filter wanted goes at once.
     fn refiltered(&self, key: &Key, desired: &Value, live: &Object) -> Option<Impact> {
-        let waits = live.position.as_ref().map(waits_for)?;
+        let waits = live.position.as_deref().map(waits_for)?;
         // Everything is still wanted where the filter is taken away.
         (waits > 0 && self.retention(key) == "interest" && is_filtered(desired)).then(|| {
             let text =

@@ -48,8 +48,8 @@ impl Scales<'_> {
     /// Streams of the same site that mirror or source this one.
     fn copies(&self, key: &Key) -> Vec<&str> {
         let Key::Stream { site, name } = key else { return Vec::new() };
-        let own = self.live.objects.iter().map(|(key, object)| (key, &object.body));
-        own.chain(&self.live.others)
+        self.live
+            .configs()
             .filter_map(|(key, body)| match key {
                 Key::Stream { site: at, name: copy } if at == site && copies(body, name) => {
                     Some(copy.as_str())

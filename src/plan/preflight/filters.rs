@@ -47,9 +47,7 @@ pub(super) fn dead(desired: &Desired, live: &World) -> Vec<Trouble> {
 /// What is wanted, and beside it what is live.
 fn accounts<'a>(desired: &'a Desired, live: &'a World) -> BTreeMap<&'a str, Reach<'a>> {
     let mut accounts: BTreeMap<&str, Streams<'_>> = BTreeMap::new();
-    let there = live.objects.iter().map(|(key, object)| (key, &object.body)).chain(&live.others);
-    let wanted = desired.world.objects.iter().map(|(key, object)| (key, &object.body));
-    for (key, body) in there.chain(wanted) {
+    for (key, body) in live.configs().chain(desired.world.configs()) {
         if let (Key::Stream { site, name }, Some(config)) = (key, body.as_object()) {
             accounts.entry(site).or_default().insert(name, config);
         }

@@ -16,8 +16,8 @@ use super::account::{complete, origins};
 pub(super) fn missing(desired: &Desired, live: &World) -> Vec<Trouble> {
     let known = OnceCell::new();
     let mut troubles = Vec::new();
-    for (key, object) in &desired.world.objects {
-        let (Key::Stream { site, .. }, Some(config)) = (key, object.body.as_object()) else {
+    for (key, config) in desired.world.configs() {
+        let (Key::Stream { site, .. }, Some(config)) = (key, config.as_object()) else {
             continue;
         };
         let names: BTreeSet<&str> = origins(config).filter(|name| !name.is_empty()).collect();

@@ -71,8 +71,7 @@ impl<'a> Stage<'a> {
         let accounts = live.accounts.iter();
         let accounts = accounts.map(|(site, account)| (site.as_str(), Paper::new(account)));
         let mut stage = Self { live, desired, bodies, accounts: accounts.collect() };
-        let objects = live.objects.iter().map(|(key, object)| (key, &object.body));
-        for (key, body) in objects.chain(&live.others) {
+        for (key, body) in live.configs() {
             stage.note(key, body);
         }
         for site in complete(live) {
@@ -106,7 +105,7 @@ impl<'a> Stage<'a> {
     /// What is wanted of an object.
     fn wanted(&self, key: &Key) -> Option<(&'a Key, &'a Config)> {
         let (key, object) = self.desired.world.objects.get_key_value(key)?;
-        Some((key, self.bodies.get(key).unwrap_or(&object.body).as_object()?))
+        Some((key, self.bodies.get(key).unwrap_or_else(|| &object.body).as_object()?))
     }
 
     /// Carries a change out, unless there is a reason why it cannot be.

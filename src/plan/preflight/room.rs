@@ -122,9 +122,9 @@ fn left(server: &Server, live: &World, (site, limit, tier): Pool<'_>) -> Option<
         Limit::Streams => (most_streams(granted), granted.streams),
     };
     // The server leaves copies out of what it tells, and evctl may not know every stream.
-    let keys = live.objects.iter().map(|(key, object)| (key, &object.body)).chain(&live.others);
-    let ours =
-        keys.filter(|(key, _)| matches!(key, Key::Stream { .. }) && key.site() == Some(site));
+    let ours = live
+        .configs()
+        .filter(|(key, _)| matches!(key, Key::Stream { .. }) && key.site() == Some(site));
     let amounts = ours.filter_map(|(_, body)| Some(amounts(server, body.as_object()?))).flatten();
     let known = amounts.filter(|(of, its, _)| (*of, *its) == (limit, tier));
     let known = known.fold(0, |sum: i64, (_, _, amount)| sum.saturating_add(amount));

@@ -41,7 +41,7 @@ fn object(value: &Value) -> (Key, Object) {
         (Key::Stream { site: "".into(), name: text("name").into() }, stream::normal(&config))
     };
     let owner = Some(Owner { project: "p".into(), object: key.to_string().into() });
-    (key, Object { body: Value::Object(body), owner, ..Object::default() })
+    (key, Object { body: Value::Object(body).into(), owner, ..Object::default() })
 }
 
 impl Case {
@@ -66,7 +66,12 @@ impl Case {
         let live = World {
             objects: self.live.iter().map(object).collect(),
             accounts: BTreeMap::from([(String::new(), self.account)]),
-            others: self.others.iter().map(object).map(|(key, it)| (key, it.body)).collect(),
+            others: self
+                .others
+                .iter()
+                .map(object)
+                .map(|(key, it)| (key, it.body.into_value()))
+                .collect(),
             ..World::default()
         };
         let mut desired = Desired::default();

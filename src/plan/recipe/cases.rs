@@ -8,7 +8,7 @@ fn object(body: Value) -> Object {
     let is_consumer = config.contains_key("durable_name");
     let body =
         if is_consumer { consumer_rules::normal(&config) } else { stream_rules::normal(&config) };
-    Object { body: Value::Object(body), ..Object::default() }
+    Object { body: Value::Object(body).into(), ..Object::default() }
 }
 
 fn stream_key() -> Key {
@@ -24,8 +24,8 @@ fn world(stream: Value, consumer: Value, level: Option<u64>) -> World {
     let state =
         StreamState { first_sequence: 3, last_sequence: 10, messages: 8, ..Default::default() };
     let position = ConsumerState { ack_floor: 4, pending: 6, ..ConsumerState::default() };
-    let stream = Object { state: Some(state), ..object(stream) };
-    let consumer = Object { position: Some(position), ..object(consumer) };
+    let stream = Object { state: Some(state.into()), ..object(stream) };
+    let consumer = Object { position: Some(position.into()), ..object(consumer) };
     let account = Account { api_level: level, ..Account::default() };
     World {
         objects: [(stream_key(), stream), (consumer_key(), consumer)].into_iter().collect(),
@@ -172,7 +172,8 @@ fn a_consumer_goes_on_where_it_was() {
         ],
     );
     let mut interest = live(Some(5));
-    interest.objects.get_mut(&stream_key()).unwrap().body["retention"] = json!("interest");
+    let stream = interest.objects.get_mut(&stream_key()).unwrap();
+    stream.body.change(|body| body["retention"] = json!("interest"));
     check(
         of(&consumer_key(), &wanted, &interest),
         Method::Position,

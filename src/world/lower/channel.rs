@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
         self.desired.origins.insert(key.clone(), origin);
         self.desired.observed.extend(made.consumers.into_iter().map(|consumer| consumer.key));
         self.desired.observed.insert(key.clone());
-        self.desired.generated.insert(key, without_metadata(object.body));
+        self.desired.generated.insert(key, without_metadata(object.body.into_value()));
     }
 
     /// Takes the stream, and gives the consumers that evctl makes too.
@@ -93,7 +93,7 @@ impl<'a> Lowering<'a> {
         if let Some(maker) = &channel.node.generated_by {
             let Wanted { key, object, origin } = made.stream;
             self.desired.origins.insert(key.clone(), Origin { object: maker.clone(), ..origin });
-            self.desired.generated.insert(key, without_metadata(object.body));
+            self.desired.generated.insert(key, without_metadata(object.body.into_value()));
             return Vec::new();
         }
         let stream = made.stream.key.clone();

@@ -11,7 +11,9 @@ impl Lowering<'_> {
     pub(super) fn copies(&mut self) {
         let copies = |body: &Value| body.get("mirror").or_else(|| body.get("sources")).is_some();
         let all = self.desired.world.objects.iter();
-        let copying = all.filter(|(_, object)| copies(&object.body)).map(|(key, _)| key.clone());
+        let streams = all.filter(|(key, _)| matches!(key, Key::Stream { .. }));
+        let copying =
+            streams.filter(|(_, object)| copies(&object.body)).map(|(key, _)| key.clone());
         for key in copying.collect::<Vec<Key>>() {
             let Key::Stream { site, .. } = &key else { continue };
             for origin in self.origins(&key, site) {
@@ -36,14 +38,14 @@ impl Lowering<'_> {
             let key = origin(mirror, site)?;
             let there = |world: &crate::world::World| world.objects.get(&key).cloned();
             let body = there(&self.desired.world).or_else(|| there(self.live));
-            body.map(|object| object.body).or_else(|| self.live.others.get(&key).cloned())
+            body.map(|object| object.body.into_value())
+                .or_else(|| self.live.others.get(&key).cloned())
         });
         let Some(direct) = origin.map(|body| body.get("allow_direct") == Some(&json!(true))) else {
             return;
         };
-        let body = self.desired.world.objects.get_mut(key).and_then(|o| o.body.as_object_mut());
-        if let Some(body) = body {
-            body.insert("mirror_direct".to_owned(), json!(direct));
+        if let Some(object) = self.desired.world.objects.get_mut(key) {
+            object.body.change(|body| body["mirror_direct"] = json!(direct));
         }
     }
 }

@@ -50,11 +50,12 @@ impl Lowering<'_> {
             (None, None) => {}
         }
         object.protected = metadata.get(mark::PROTECT).is_some_and(|mark| *mark == "true");
-        if let Some(body) = object.body.as_object_mut() {
+        object.body.change(|body| {
+            let Some(body) = body.as_object_mut() else { return };
             body.remove("metadata");
             if !metadata.is_empty() {
                 body.insert("metadata".to_owned(), Value::Object(metadata));
             }
-        }
+        });
     }
 }

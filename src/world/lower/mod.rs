@@ -17,6 +17,7 @@ use crate::diag::Location;
 use crate::model::{Manifest, ObjectKey};
 use crate::topology::Topology;
 
+use super::body::Body;
 use super::secret::Vault;
 use super::site::scopes;
 use super::{Key, Keyed, Object, Owner, World};
@@ -137,10 +138,10 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// An object as it is wanted, with the declared one that asks for it.
-    fn wanted(&self, key: Key, body: Value, object: &ObjectKey, at: Location) -> Wanted {
+    fn wanted(&self, key: Key, body: impl Into<Body>, object: &ObjectKey, at: Location) -> Wanted {
         let owner = Owner { project: self.project.into(), object: object.to_string().into() };
         let origin = Origin { object: object.clone(), at };
-        let mut object = Object { body, owner: Some(owner), ..Object::default() };
+        let mut object = Object { body: body.into(), owner: Some(owner), ..Object::default() };
         if key.object().is_none() {
             self.metadata(&key, &mut object, None, None);
         }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::model::object::is_cluster_scoped;
 use crate::model::parallel::{PART, in_order, threads};
 use crate::model::{Manifest, ObjectKey};
+use crate::world::body::Body;
 use crate::world::secret::Vault;
 use crate::world::{Key, normal};
 
@@ -17,7 +17,7 @@ use super::{Lowering, Wanted};
 /// servers are waited for.
 pub struct Bodies {
     /// In the order of the manifests.
-    bodies: Vec<Value>,
+    bodies: Vec<Body>,
     vault: Vault,
 }
 
@@ -28,8 +28,8 @@ impl Bodies {
         let parts: Vec<&[Manifest]> = manifests.chunks(PART).collect();
         let made = in_order(threads(), &parts, |part| {
             let mut vault = Vault::default();
-            let declared = |m: &Manifest| normal::declared(m.own_body(), salt, &mut vault);
-            let bodies: Vec<Value> = part.iter().map(declared).collect();
+            let declared = |m: &Manifest| normal::declared(m, salt, &mut vault);
+            let bodies: Vec<Body> = part.iter().map(declared).collect();
             (bodies, vault)
         });
         let mut all = Self { bodies: Vec::with_capacity(manifests.len()), vault: Vault::default() };
@@ -44,7 +44,7 @@ impl Bodies {
 impl Lowering<'_> {
     pub(super) fn objects(&mut self, manifests: &[Manifest], bodies: Bodies) {
         self.desired.vault.take(bodies.vault);
-        let mut served: Vec<(&Manifest, Value)> = manifests
+        let mut served: Vec<(&Manifest, Body)> = manifests
             .iter()
             .zip(bodies.bodies)
             .filter(|(manifest, _)| self.is_served(&manifest.key))
@@ -58,14 +58,9 @@ impl Lowering<'_> {
     }
 
     /// The object in its namespace.
-    fn declared(&self, manifest: &Manifest, mut body: Value) -> Wanted {
+    fn declared(&self, manifest: &Manifest, mut body: Body) -> Wanted {
         let key = self.scoped(&manifest.key);
-        if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
-            match &key.namespace {
-                Some(namespace) => metadata.insert("namespace".into(), namespace.as_str().into()),
-                None => metadata.remove("namespace"),
-            };
-        }
+        body.put_into(key.namespace.as_deref());
         self.wanted(Key::Object(key.clone()), body, &key, manifest.name_location())
     }
 

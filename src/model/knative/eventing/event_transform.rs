@@ -17,7 +17,7 @@ use super::Eventing;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventTransformSpec {
     /// The transformation, in JSONata. Its kind is frozen once the object exists.
-    #[serde(default, deserialize_with = "crate::model::decode::mapping")]
+    #[serde(default, deserialize_with = "crate::model::mapping::optional_mapping")]
     pub jsonata: Option<Jsonata>,
     /// Where the transformed event goes; back to the sender, as its answer, where it is absent.
     pub sink: Option<Destination>,
@@ -38,7 +38,7 @@ pub struct Jsonata {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReplyTransformation {
     /// The transformation of the answer.
-    #[serde(default, deserialize_with = "crate::model::decode::mapping")]
+    #[serde(default, deserialize_with = "crate::model::mapping::optional_mapping")]
     pub jsonata: Option<Jsonata>,
     /// Whether the answer is dropped; false where it is absent.
     pub discard: Option<bool>,

@@ -32,7 +32,7 @@ pub struct TriggerSpec {
     /// `cross-namespace-event-links`.
     pub broker_ref: Option<KReference>,
     /// Which events, by their attributes. Counts for nothing beside `filters`.
-    #[serde(default, deserialize_with = "crate::model::decode::mapping")]
+    #[serde(default, deserialize_with = "crate::model::mapping::optional_mapping")]
     pub filter: Option<TriggerFilter>,
     /// Which events: those that pass every filter. All events where it is absent or empty.
     pub filters: Option<Vec<SubscriptionsFilter>>,

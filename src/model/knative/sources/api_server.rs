@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use crate::diag::Code;
 use crate::model::Path;
-use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::delivery_rules;
 use crate::model::knative::duck::Destination;
@@ -13,6 +12,7 @@ use crate::model::knative::filter_rules::{self, Filtering};
 use crate::model::knative::filters::SubscriptionsFilter;
 use crate::model::knative::selector::LabelSelector;
 use crate::model::manifest::Typed;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 
 use super::Source;
@@ -28,7 +28,7 @@ pub struct ApiServerSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// The kinds to watch, at least one.
     pub resources: Vec<Resource>,

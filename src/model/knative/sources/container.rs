@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::Path;
-use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::duck::Destination;
 use crate::model::knative::pods::{self, Naming};
 use crate::model::manifest::Typed;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 
 use super::Source;
@@ -24,7 +24,7 @@ pub struct ContainerSourceSpec {
     /// Where events go; the containers find the address in `K_SINK`.
     pub sink: Destination,
     /// Attributes to set on every event; the containers find them in `K_CE_OVERRIDES`.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// The pods to run, as in a Deployment's template (core/v1 PodTemplateSpec): `spec.containers`
     /// with at least one `image`. A container without a name is named after the source.

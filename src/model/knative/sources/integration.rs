@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::diag::Code;
 use crate::model::Path;
-use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::aws::{self, Auth, DynamoDbStreams, S3, Sqs};
 use crate::model::knative::duck::Destination;
 use crate::model::manifest::Typed;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 
 use super::Source;
@@ -25,7 +25,7 @@ pub struct IntegrationSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// Events by the clock. Not together with a service of AWS.
     pub timer: Option<Timer>,

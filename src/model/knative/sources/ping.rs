@@ -12,10 +12,10 @@ use serde::de::IgnoredAny;
 
 use crate::diag::Code;
 use crate::model::Path;
-use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::duck::Destination;
 use crate::model::manifest::Typed;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 use crate::model::{cron, timezone};
 
@@ -38,7 +38,7 @@ pub struct PingSourceSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// Five cron fields, or six with seconds in front, or a name such as `@hourly`; `* * * * *`
     /// (every minute) where it is absent. `@every` is not allowed.

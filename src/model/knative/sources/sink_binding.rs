@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use crate::diag::Code;
 use crate::model::Path;
-use crate::model::decode::mapping;
 use crate::model::kinds::Spec;
 use crate::model::knative::duck::Destination;
 use crate::model::knative::selector::LabelSelector;
 use crate::model::manifest::Typed;
+use crate::model::mapping::optional_mapping;
 use crate::model::reading::Reading;
 use crate::model::text::NamespaceName;
 
@@ -23,7 +23,7 @@ pub struct SinkBindingSpec {
     /// Where events go.
     pub sink: Destination,
     /// Attributes to set on every event; the pods find them in `K_CE_OVERRIDES`.
-    #[serde(default, deserialize_with = "mapping")]
+    #[serde(default, deserialize_with = "optional_mapping")]
     pub ce_overrides: Option<CloudEventOverrides>,
     /// Whose pods send the events: one object by `name`, or many by `selector`.
     pub subject: Subject,
