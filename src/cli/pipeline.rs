@@ -20,7 +20,7 @@ use crate::plan::text::{Head, account_name, cluster_name};
 use crate::plan::verify::verify;
 use crate::plan::{Change, Plan};
 use crate::plan::{controllers, forget};
-use crate::world::lower::{Bodies, Desired, is_made, lower_with};
+use crate::world::lower::{Ahead, Desired, is_made, lower_with};
 use crate::world::site::{Declared, sites};
 use crate::world::{Key, World, placeholder};
 
@@ -123,9 +123,11 @@ pub(super) async fn planned(
         }
         Begun::Live(reading) => {
             let maker = Maker { request, project, options };
-            let bodies = reading.of_cluster.then(|| Bodies::of(&early.manifests, &salt));
+            let topology = &early.resolved.topology;
+            let lowered = || Ahead::of(topology, &early.manifests, &maker.project, &salt);
+            let ahead = reading.of_cluster.then(lowered);
             let servers = reading.ended().await?;
-            maker.against_live(servers, (early, bodies), &said, &salt).await
+            maker.against_live(servers, (early, ahead), &said, &salt).await
         }
     }
 }
@@ -197,14 +199,14 @@ impl Maker<'_> {
     async fn against_live(
         self,
         mut servers: Servers,
-        (early, bodies): (Read, Option<Bodies>),
+        (early, ahead): (Read, Option<Ahead>),
         said: &Said<'_>,
         salt: &str,
     ) -> Result<Planned, Stopped> {
         let is_meant = said.is_within(servers.namespace());
         let mut read = said.within(early, servers.namespace());
         // Another namespace gives the objects other names.
-        let bodies = bodies.filter(|_| is_meant);
+        let ahead = ahead.filter(|_| is_meant);
         let streams = said.chosen.settings.streams;
         let scopes = servers.scopes(&read.manifests);
         let mut wanted = wanted(&read, &self.project, salt, &scopes);
@@ -225,12 +227,12 @@ impl Maker<'_> {
         live.streams = streams;
         read.take_dangling(|key| is_live(&live, key));
         let options = Options { now: Some(live::now()), ..self.options };
-        Self { options, ..self }.against((read, bodies), live, Some(servers), None).await
+        Self { options, ..self }.against((read, ahead), live, Some(servers), None).await
     }
 
     async fn against(
         &self,
-        (mut read, bodies): (Read, Option<Bodies>),
+        (mut read, ahead): (Read, Option<Ahead>),
         live: World,
         servers: Option<Servers>,
         note: Option<String>,
@@ -238,10 +240,10 @@ impl Maker<'_> {
         if read.has_errors() {
             return Err(Stopped::Findings(Box::new(read)));
         }
-        let bodies = Cell::new(bodies);
+        let ahead = Cell::new(ahead);
         let lowered = |world: &World| {
             let (topology, manifests) = (&read.resolved.topology, &read.manifests);
-            let all = lower_with(bodies.take(), topology, manifests, &self.project, world);
+            let all = lower_with(ahead.take(), topology, manifests, &self.project, world);
             if self.options.destroy { all.nothing() } else { all }
         };
         let decided = decided(lowered, &live, &self.project, &self.options);

@@ -76,7 +76,7 @@ fn none_dropped(want: &Node, have: &Fields, claimed: Option<&FieldSet>) -> bool 
     let says = |name: &str| want.get(name).is_some_and(|value| value.value != Value::Null);
     claimed.into_iter().flat_map(FieldSet::iter).all(|(entry, _)| {
         let field = entry.strip_prefix("f:");
-        field.is_none_or(|field| have.get(field).is_none() || says(field))
+        field.is_none_or(|field| says(field) || have.get(field).is_none())
     })
 }
 

@@ -315,6 +315,19 @@ pub struct Written {
 }
 
 impl World {
+    /// The same servers, with nothing on them.
+    #[must_use]
+    pub fn without_objects(&self) -> Self {
+        Self {
+            objects: Keyed::default(),
+            cluster: self.cluster.clone(),
+            accounts: self.accounts.clone(),
+            others: Keyed::default(),
+            streams: self.streams,
+            salt: self.salt.clone(),
+        }
+    }
+
     /// The account that the run itself connects to.
     pub fn account(&self) -> Option<&Account> {
         self.accounts.get("")

@@ -25,6 +25,9 @@ pub enum Tree {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fields(Vec<(SmolStr, Tree)>);
 
+/// Up to so many fields are looked through.
+const FEW: usize = 8;
+
 impl Fields {
     /// From fields in any order.
     pub(super) fn sorted(mut fields: Vec<(SmolStr, Tree)>) -> Self {
@@ -68,6 +71,12 @@ impl Fields {
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
+        // Among few it is sooner found by its length and bytes than by order.
+        if self.0.len() <= FEW
+            && let Some(at) = self.0.iter().position(|(own, _)| own == name)
+        {
+            return Ok(at);
+        }
         self.0.binary_search_by(|(own, _)| own.as_str().cmp(name))
     }
 }

@@ -10,7 +10,7 @@ use evctl::plan::allowed::Options;
 use evctl::plan::build::build;
 use evctl::plan::{Action, Plan, check};
 use evctl::topology::resolve;
-use evctl::world::lower::{Desired, lower};
+use evctl::world::lower::{Ahead, Desired, lower, lower_with};
 use evctl::world::{Account, Cluster, World, saved};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
@@ -25,6 +25,10 @@ pub(super) fn trials() -> Vec<Trial> {
         plain("world_properties::any_prefix_converges", any_prefix_converges),
         plain("world_properties::a_change_of_mind_converges", a_change_of_mind_converges),
         plain("world_properties::saved_worlds_plan_the_same", saved_worlds_plan_the_same),
+        plain(
+            "world_properties::what_is_lowered_ahead_is_the_same",
+            what_is_lowered_ahead_is_the_same,
+        ),
     ]
 }
 
@@ -136,7 +140,12 @@ impl Draft {
             .map(|f| &f.message)
             .collect();
         assert!(errors.is_empty() && resolved.dangling.is_empty(), "{errors:?}\n{}", self.yaml());
-        lower(&resolved.topology, &loaded.manifests, "test", live)
+        let desired = lower(&resolved.topology, &loaded.manifests, "test", live);
+        let ahead = Ahead::of(&resolved.topology, &loaded.manifests, "test", &live.salt);
+        let same = lower_with(Some(ahead), &resolved.topology, &loaded.manifests, "test", live);
+        assert_eq!(same.world, desired.world);
+        assert_eq!((same.origins, same.needs), (desired.origins.clone(), desired.needs.clone()));
+        desired
     }
 
     fn plan(&self, live: &World) -> Plan {
@@ -215,6 +224,27 @@ fn a_change_of_mind_converges() {
         let again = second.plan(&live);
         prop_assert_eq!(again.summary().writes(), 0, "{:?}", writes(&again));
         prop_assert_eq!(refused(&again), refused(&plan));
+        Ok(())
+    });
+}
+
+/// Whatever kinds the cluster turns out not to serve, or to keep outside of namespaces.
+fn what_is_lowered_ahead_is_the_same() {
+    let kinds = || proptest::collection::btree_set(0..3usize, 0..3);
+    run_with((drafts(), kinds(), kinds()), |(draft, unserved, scoped)| {
+        const KINDS: [(&str, &str); 3] = [
+            ("", "Service"),
+            ("messaging.knative.dev", "NatsJetStreamChannel"),
+            ("messaging.knative.dev", "Subscription"),
+        ];
+        let named = |numbers: BTreeSet<usize>| {
+            numbers.into_iter().map(|n| (KINDS[n].0.into(), KINDS[n].1.into())).collect()
+        };
+        let mut live = draft.empty();
+        if let Some(cluster) = &mut live.cluster {
+            (cluster.unserved, cluster.cluster_scoped) = (named(unserved), named(scoped));
+        }
+        draft.desired(&live);
         Ok(())
     });
 }

@@ -9,6 +9,7 @@ use kube::core::Status;
 use crate::live::LiveError;
 use crate::live::cluster::{Cluster, status};
 use crate::model::ObjectKey;
+use crate::model::hashed::HashedSet;
 use crate::plan::verify::{ANEW, Preview};
 use crate::plan::{Change, Conflict, Mode, Plan, Write};
 use crate::world::item::Item;
@@ -27,15 +28,18 @@ pub(in crate::live) async fn preview(
     live: &World,
     vault: &Vault,
 ) -> Result<BTreeMap<Key, Preview>, LiveError> {
+    let written = plan.changes.iter().filter(|change| change.action.writes());
+    let written: HashedSet<&Key> = written.map(|change| &change.key).collect();
     let asked = plan.changes.iter().filter_map(|change| {
         let asked = change.write.as_ref().or(change.probe.as_ref());
         // A deletion is judged by what was read; there is nothing to compare an answer with.
         let write = asked.filter(|w| change.key.object().is_some() && w.mode.keeps())?;
+        let written = &written;
         Some(async move {
             if write.mode == Mode::Replace {
                 return Ok((change.key.clone(), Preview::Unknown(ANEW.to_owned())));
             }
-            let preview = match unaskable(cluster, plan, change, write, live) {
+            let preview = match unaskable(cluster, written, change, write, live) {
                 Some(why) => Ok(Preview::Unknown(why)),
                 None => ask(cluster, write, vault, &live.salt).await,
             };
@@ -50,17 +54,13 @@ pub(in crate::live) async fn preview(
 /// Why the API server cannot judge a change before the rest of its plan is carried out.
 fn unaskable(
     cluster: &Cluster,
-    plan: &Plan,
+    written: &HashedSet<&Key>,
     change: &Change,
     write: &Write,
     live: &World,
 ) -> Option<String> {
-    let written: Vec<&ObjectKey> = plan
-        .changes
-        .iter()
-        .filter(|other| other.action.writes() && change.needs.contains(&other.key))
-        .filter_map(|other| other.key.object())
-        .collect();
+    let needs = change.needs.iter().filter(|need| written.contains(need));
+    let written: Vec<&ObjectKey> = needs.filter_map(Key::object).collect();
     let defined = written.iter().any(|key| key.kind == "CustomResourceDefinition");
     if defined || kind_of(cluster, &write.body).is_none() {
         return Some("its kind is defined by the same plan".to_owned());

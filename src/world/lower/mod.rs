@@ -1,6 +1,7 @@
 //! A topology and its manifests, lowered to the world they ask for: Kubernetes objects as declared,
 //! streams and consumers as the controllers of the NATS channel and of NACK would make them.
 
+mod ahead;
 mod channel;
 mod copies;
 mod metadata;
@@ -22,8 +23,8 @@ use super::secret::Vault;
 use super::site::scopes;
 use super::{Key, Keyed, Object, Owner, World};
 
+pub use ahead::Ahead;
 pub use nack::{is_made, streams as nack_streams};
-pub use objects::Bodies;
 pub use references::definition;
 
 /// Under which names are derived that no server gives: version 5 uuids of `namespace/name`.
@@ -75,41 +76,27 @@ pub fn lower(topology: &Topology, manifests: &[Manifest], project: &str, live: &
     lower_with(None, topology, manifests, project, live)
 }
 
-/// As `lower`, where the objects' bodies have been made already.
+/// As `lower`, where the Kubernetes objects have been lowered already.
 pub fn lower_with(
-    bodies: Option<Bodies>,
+    ahead: Option<Ahead>,
     topology: &Topology,
     manifests: &[Manifest],
     project: &str,
     live: &World,
 ) -> Desired {
-    let scopes = scopes(manifests);
-    let mut lowering = Lowering { topology, project, live, scopes, desired: Desired::default() };
-    lowering.desired.world = World {
-        objects: Keyed::default(),
-        cluster: live.cluster.clone(),
-        accounts: live.accounts.clone(),
-        others: Keyed::default(),
-        streams: live.streams,
-        salt: live.salt.clone(),
-    };
-    let most = manifests.len();
-    lowering.desired.world.objects.reserve(most);
-    lowering.desired.origins.reserve(most);
-    lowering.desired.needs.reserve(most);
-    if live.cluster.is_some() {
-        let bodies = bodies.unwrap_or_else(|| Bodies::of(manifests, &live.salt));
-        lowering.objects(manifests, bodies);
+    let mut lowering = Lowering::of(topology, manifests, project, live);
+    if let Some(cluster) = &live.cluster {
+        match ahead.and_then(|ahead| ahead.against(cluster)) {
+            Some(desired) => lowering.resume(desired),
+            None => lowering.objects(manifests),
+        }
     }
     if live.account().is_some() {
         lowering.channels();
         lowering.nack(manifests);
         lowering.copies();
+        lowering.desired.world.objects.sort_unstable_keys();
     }
-    if live.cluster.is_some() {
-        lowering.references(manifests);
-    }
-    lowering.desired.world.objects.sort_unstable_keys();
     lowering.desired
 }
 
@@ -134,6 +121,30 @@ struct Lowering<'a> {
     /// The namespaces of channels that are scoped to them.
     scopes: BTreeMap<&'a ObjectKey, &'a str>,
     desired: Desired,
+}
+
+impl<'a> Lowering<'a> {
+    /// With nothing lowered yet.
+    fn of(
+        topology: &'a Topology,
+        manifests: &'a [Manifest],
+        project: &'a str,
+        live: &'a World,
+    ) -> Self {
+        let desired = Desired { world: live.without_objects(), ..Desired::default() };
+        let mut lowering = Self { topology, project, live, scopes: scopes(manifests), desired };
+        let most = manifests.len();
+        lowering.desired.world.objects.reserve(most);
+        lowering.desired.origins.reserve(most);
+        lowering.desired.needs.reserve(most);
+        lowering
+    }
+
+    /// Takes in what was lowered against another world.
+    fn resume(&mut self, other: Desired) {
+        let world = World { objects: other.world.objects, ..self.live.without_objects() };
+        self.desired = Desired { world, ..other };
+    }
 }
 
 impl Lowering<'_> {

@@ -13,40 +13,32 @@ use crate::world::{Key, normal};
 
 use super::{Lowering, Wanted};
 
-/// The objects of manifests in normal form, before it is known what is live: making them takes the time in which
-/// servers are waited for.
-pub struct Bodies {
-    /// In the order of the manifests.
-    bodies: Vec<Body>,
-    vault: Vault,
-}
-
-impl Bodies {
-    /// Secret values are hashed with `salt`, which must be that of the world they are lowered against.
-    pub fn of(manifests: &[Manifest], salt: &str) -> Self {
-        // Each stands for itself, and a project can have thousands.
-        let parts: Vec<&[Manifest]> = manifests.chunks(PART).collect();
-        let made = in_order(threads(), &parts, |part| {
-            let mut vault = Vault::default();
-            let declared = |m: &Manifest| normal::declared(m, salt, &mut vault);
-            let bodies: Vec<Body> = part.iter().map(declared).collect();
-            (bodies, vault)
-        });
-        let mut all = Self { bodies: Vec::with_capacity(manifests.len()), vault: Vault::default() };
-        for (bodies, vault) in made {
-            all.bodies.extend(bodies);
-            all.vault.take(vault);
-        }
-        all
+/// The objects of manifests in normal form.
+fn bodies(manifests: &[Manifest], salt: &str) -> (Vec<Body>, Vault) {
+    // Each stands for itself, and a project can have thousands.
+    let parts: Vec<&[Manifest]> = manifests.chunks(PART).collect();
+    let made = in_order(threads(), &parts, |part| {
+        let mut vault = Vault::default();
+        let declared = |m: &Manifest| normal::declared(m, salt, &mut vault);
+        let bodies: Vec<Body> = part.iter().map(declared).collect();
+        (bodies, vault)
+    });
+    let (mut bodies, mut vault) = (Vec::with_capacity(manifests.len()), Vault::default());
+    for (more, secrets) in made {
+        bodies.extend(more);
+        vault.take(secrets);
     }
+    (bodies, vault)
 }
 
 impl Lowering<'_> {
-    pub(super) fn objects(&mut self, manifests: &[Manifest], bodies: Bodies) {
-        self.desired.vault.take(bodies.vault);
+    /// Every object of a kind that is served, and what it needs to be there first.
+    pub(super) fn objects(&mut self, manifests: &[Manifest]) {
+        let (bodies, vault) = bodies(manifests, &self.live.salt);
+        self.desired.vault.take(vault);
         let mut served: Vec<(&Manifest, Body)> = manifests
             .iter()
-            .zip(bodies.bodies)
+            .zip(bodies)
             .filter(|(manifest, _)| self.is_served(&manifest.key))
             .collect();
         // What is nearly in order is soon sorted.
@@ -55,6 +47,8 @@ impl Lowering<'_> {
             let declared = self.declared(manifest, body);
             self.add(declared);
         }
+        self.desired.world.objects.sort_unstable_keys();
+        self.references(manifests);
     }
 
     /// The object in its namespace.
