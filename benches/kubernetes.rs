@@ -238,11 +238,18 @@ fn manifests(documents: usize, per_file: usize) -> tempfile::TempDir {
     folder
 }
 
-/// The binary, with nothing of the machine's environment.
+/// The binary, with nothing of the machine's environment but a folder for what it remembers of the cluster, as
+/// kubectl has one.
 fn evctl(verb: &str, path: &Path, cluster: &Cluster, namespace: &str) -> Command {
     let named = std::env::var_os("EVCTL_BENCH_BINARY");
     let mut run = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_evctl").into()));
-    run.env_clear().arg(verb).arg(path).arg("--kubeconfig").arg(cluster.kubeconfig());
+    let cache = cluster.kubeconfig().with_file_name("evctl-cache");
+    run.env_clear()
+        .env("XDG_CACHE_HOME", cache)
+        .arg(verb)
+        .arg(path)
+        .arg("--kubeconfig")
+        .arg(cluster.kubeconfig());
     run.arg("--no-nats");
     let is_saved = path.is_file();
     if !is_saved {

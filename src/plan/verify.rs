@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::world::body::Body;
 use crate::world::{Key, World};
 
 use super::allowed::Options;
@@ -16,7 +17,7 @@ use super::{Action, Change, Conflict, FieldDiff, Mode, Plan, Rule, Write, member
 #[derive(Debug, Clone, PartialEq)]
 pub enum Preview {
     /// The object as it would be, in normal form, and what it would take from other managers.
-    Becomes { body: Value, taken: Vec<Conflict> },
+    Becomes { body: Body, taken: Vec<Conflict> },
     /// It would refuse: HTTP status and words.
     Refused { status: u16, text: String },
     /// Other field managers own what the change writes.
@@ -114,7 +115,7 @@ fn replaced_or_refused(change: Change, live: &World, rule: Rule, options: &Optio
 pub const ANEW: &str = "what is made anew cannot be asked about while the old one is there";
 
 /// What exists, is not owned, and only looked different.
-fn probed(change: Change, live: &World, body: &Value) -> Change {
+fn probed(change: Change, live: &World, body: &Body) -> Change {
     if live.objects.get(&change.key).is_some_and(|object| object.body == *body) {
         let equal =
             change.stopped(Action::None, "exists, is equal and not owned: left alone", None);
@@ -124,7 +125,7 @@ fn probed(change: Change, live: &World, body: &Value) -> Change {
 }
 
 /// What will really be: the server's own defaults and spellings are no difference.
-fn becomes(change: Change, live: &World, body: &Value) -> Change {
+fn becomes(change: Change, live: &World, body: &Body) -> Change {
     let Some(object) = live.objects.get(&change.key) else {
         return Change { unverified: None, ..change };
     };

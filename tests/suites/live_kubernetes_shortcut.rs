@@ -305,7 +305,7 @@ fn it_agrees_with_always_asking() {
             let both = runtime.block_on(both(&mut servers, &place, text));
             changed += both.writes;
             for change in &both.left {
-                let now = &*both.live.objects.get(&change.key).unwrap().body;
+                let now = &both.live.objects.get(&change.key).unwrap().body;
                 match both.previews.get(&change.key) {
                     Some(Preview::Becomes { body, .. }) => {
                         assert_eq!(body, now, "round {round}: {} in\n{text}", change.key);

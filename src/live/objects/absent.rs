@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::live::cluster::Cluster;
 use crate::live::discovery::Kind;
 use crate::model::ObjectKey;
+use crate::world::mark;
 
 use super::api;
 
@@ -40,7 +41,14 @@ struct Seen {
 
 impl Absences {
     /// Whether the object was not there a moment ago; `false` where it was, or nobody knows.
-    pub(super) async fn holds(&self, cluster: &Cluster, kind: &Kind, key: &ObjectKey) -> bool {
+    /// What is the project's own is not looked for: the plan has seen it, and this run makes it.
+    pub(super) async fn holds(
+        &self,
+        cluster: &Cluster,
+        kind: &Kind,
+        key: &ObjectKey,
+        project: &str,
+    ) -> bool {
         let resource = &kind.resource;
         let namespace = key.namespace.clone();
         let place = (resource.api_version.clone(), resource.kind.clone(), namespace);
@@ -53,17 +61,23 @@ impl Absences {
         if seen.listed.as_ref().is_none_or(|(at, _)| at.elapsed() > FRESH) {
             let at = Instant::now();
             let api = api(cluster, kind, key.namespace.as_deref());
-            seen.listed = names(cluster, &api).await.map(|names| (at, names));
+            seen.listed = names(cluster, &api, project).await.map(|names| (at, names));
             seen.is_in_vain = seen.listed.is_none();
         }
         seen.listed.as_ref().is_some_and(|(_, names)| !names.contains(key.name.as_str()))
     }
 }
 
-/// The names of all there are; `None` where that cannot be had, or is more than is worth a look.
-async fn names(cluster: &Cluster, api: &Api<DynamicObject>) -> Option<BTreeSet<String>> {
+/// The names of all there are but the project's; `None` where that cannot be had, or is more than is worth a look.
+async fn names(
+    cluster: &Cluster,
+    api: &Api<DynamicObject>,
+    project: &str,
+) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let mut params = ListParams::default().limit(PAGE);
+    // Those that this run has made are most of them, and would be sent again with each LIST.
+    let others = format!("{}!={project}", mark::PROJECT);
+    let mut params = ListParams::default().limit(PAGE).labels(&others);
     for _ in 0..PAGES {
         let page = cluster.ask("names", api.list_metadata(&params)).await.ok()?;
         names.extend(page.items.into_iter().filter_map(|item| item.metadata.name));

@@ -107,9 +107,7 @@ async fn ask_once(
         serde_json::from_slice::<Item>(&applied.body).map_err(kube::Error::SerdeError)
     });
     match answer {
-        Ok(body) => {
-            Ok(Preview::Becomes { body: normal::live(body, salt).body.into_value(), taken })
-        }
+        Ok(body) => Ok(Preview::Becomes { body: normal::live(body, salt).body, taken }),
         Err(error) => match status(&error) {
             Some(status) if status.code != 401 => Ok(verdict(status)),
             _ => Err(cluster.error("a dry-run", &error)),

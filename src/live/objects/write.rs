@@ -1,7 +1,8 @@
 //! Writing one object, if it is still what the plan saw: a fresh read, a comparison, and a server-side
 //! apply (or a deletion) that names the version it was compared with.
 
-use kube::api::{Api, DynamicObject, PartialObjectMeta, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::apply::rollout::{Outcome, Step};
@@ -70,7 +71,9 @@ fn kind_body(step: &Step) -> &Value {
 async fn is_absent(cluster: &Cluster, step: &Step, absences: &Absences) -> bool {
     let creates = step.write.mode == Mode::Put && step.write.observed.is_none();
     match (step.key.object(), kind_of(cluster, &step.write.body)) {
-        (Some(key), Some(kind)) if creates => absences.holds(cluster, kind, key).await,
+        (Some(key), Some(kind)) if creates => {
+            absences.holds(cluster, kind, key, &step.write.owner.project).await
+        }
         _ => false,
     }
 }
@@ -139,7 +142,15 @@ async fn put(cluster: &Cluster, step: &Step, vault: &Vault, found: Option<Fresh>
 
 /// The uid of an object as the server answers it.
 fn uid(body: &[u8]) -> Option<String> {
-    let object: PartialObjectMeta = serde_json::from_slice(body).ok()?;
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        uid: Option<String>,
+    }
+    let object: Object = serde_json::from_slice(body).ok()?;
     object.metadata.uid
 }
 
