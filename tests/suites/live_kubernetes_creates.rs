@@ -19,6 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial(&name("one_list_for_many"), kube, one_list_for_many),
         trial(&name("a_saved_plan_looks_kinds_up_once"), kube, a_saved_plan_looks_kinds_up_once),
+        trial(&name("a_saved_plan_is_overtaken"), kube, a_saved_plan_is_overtaken),
         trial(&name("a_list_that_is_refused"), kube, a_list_that_is_refused),
         trial(&name("what_appeared_before_the_list"), kube, what_appeared_before_the_list),
         trial(&name("what_appears_after_the_list"), kube, what_appears_after_the_list),
@@ -59,13 +60,6 @@ fn one_list_for_many() {
     });
     let looks = own.filter(|request| request.verb == "get").count();
     assert!((1..=16).contains(&looks), "{looks} looks");
-    // What the run itself has made is not sent again with each list.
-    let of_names = |request: &&Request| {
-        request.namespace == place.namespace && request.uri.contains("limit=1000")
-    };
-    let lists: Vec<_> = asked.iter().filter(of_names).collect();
-    let others = "labelSelector=evctl.dev%2Fproject%21%3D";
-    assert!(!lists.is_empty() && lists.iter().all(|list| list.uri.contains(others)), "{lists:?}");
     place.is_settled();
 }
 
@@ -87,6 +81,25 @@ fn a_saved_plan_looks_kinds_up_once() {
     let more = ["apply", file, "--no-nats", "--yes", "--kubeconfig", kubeconfig];
     let _ = Evctl::new(&more).run().code(0).says(&["40 added"]);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+    place.is_settled();
+}
+
+/// By the project itself: another run has made, since the plan was saved, what the plan would make.
+fn a_saved_plan_is_overtaken() {
+    let place = Place::new(&maps(40));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let file = file.to_str().unwrap();
+    let _ = place.evctl("plan").arguments(&["--out", file]).run().code(0);
+    place.write(&maps(40).replace("a: x", "a: newer"));
+    let _ = place.apply();
+    let kubeconfig = place.cluster.kubeconfig().to_str().unwrap();
+    let late = ["apply", file, "--no-nats", "--yes", "--kubeconfig", kubeconfig];
+    let said = Evctl::new(&late).run().code(5);
+    let _ = said.says(&["/m00 stale: it has appeared", "/m39 stale: it has appeared"]);
+    for number in 0..40 {
+        assert_eq!(place.get("configmap", &format!("m{number:02}"))["data"]["a"], "newer");
+    }
     place.is_settled();
 }
 
@@ -142,6 +155,7 @@ fn what_appears_after_the_list() {
 /// What appears while creates go on is seen by a later list: the first is a second old by then.
 fn a_list_grows_old() {
     let place = Place::new(&maps(40));
+    let marker = place.cluster.marker();
     let (cluster, namespace) = (place.cluster, place.namespace.clone());
     let faults = place.cluster.faulty(move |method, uri| -> Option<Fault> {
         if is_apply_of(method, uri, "m20") {
@@ -154,6 +168,17 @@ fn a_list_grows_old() {
     let said = apply(&place, &faults).code(7);
     let _ = said.says(&["/m39 stale: it has appeared since the plan was made", "39 added"]);
     assert_eq!(place.get("configmap", "m39")["data"], serde_json::json!({"b": "theirs"}));
+    // What the run itself has made is not sent again with the later lists.
+    let of_names = |request: &&Request| {
+        request.namespace == place.namespace && request.uri.contains("limit=1000")
+    };
+    let asked = place.cluster.requests(marker);
+    let lists: Vec<bool> = asked
+        .iter()
+        .filter(of_names)
+        .map(|list| list.uri.contains("labelSelector=evctl.dev%2Fproject%21%3D"))
+        .collect();
+    assert!(lists.len() > 1 && !lists[0] && lists[1..].iter().all(|others| *others), "{lists:?}");
 }
 
 fn what_is_made_anew_by_somebody_else() {

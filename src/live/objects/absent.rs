@@ -34,14 +34,17 @@ type Place = (String, String, Option<SmolStr>);
 #[derive(Default)]
 struct Seen {
     looks: usize,
-    listed: Option<(Instant, BTreeSet<String>)>,
+    listed: Option<Instant>,
+    /// Every name that has been listed.
+    names: BTreeSet<String>,
     /// There is too much, or it may not be listed.
     is_in_vain: bool,
 }
 
 impl Absences {
     /// Whether the object was not there a moment ago; `false` where it was, or nobody knows.
-    /// What is the project's own is not looked for: the plan has seen it, and this run makes it.
+    /// The first LIST has all there is, as the project's own may have been made since the plan was saved; after it
+    /// that is this run's doing, which holds the project's lock, and others' alone are listed.
     pub(super) async fn holds(
         &self,
         cluster: &Cluster,
@@ -58,26 +61,30 @@ impl Absences {
         if seen.looks <= FEW || seen.is_in_vain {
             return false;
         }
-        if seen.listed.as_ref().is_none_or(|(at, _)| at.elapsed() > FRESH) {
-            let at = Instant::now();
+        if seen.listed.is_none_or(|at| at.elapsed() > FRESH) {
+            // Most there is then has been made by this run, and would be sent again with each LIST.
+            let others = seen.listed.map(|_| format!("{}!={project}", mark::PROJECT));
+            seen.listed = Some(Instant::now());
             let api = api(cluster, kind, key.namespace.as_deref());
-            seen.listed = names(cluster, &api, project).await.map(|names| (at, names));
-            seen.is_in_vain = seen.listed.is_none();
+            match names(cluster, &api, others).await {
+                // What has gone meanwhile is looked at by itself.
+                Some(names) => seen.names.extend(names),
+                None => seen.is_in_vain = true,
+            }
         }
-        seen.listed.as_ref().is_some_and(|(_, names)| !names.contains(key.name.as_str()))
+        !seen.is_in_vain && !seen.names.contains(key.name.as_str())
     }
 }
 
-/// The names of all there are but the project's; `None` where that cannot be had, or is more than is worth a look.
+/// The names of all that a label selects; `None` where that cannot be had, or is more than is worth a look.
 async fn names(
     cluster: &Cluster,
     api: &Api<DynamicObject>,
-    project: &str,
+    selector: Option<String>,
 ) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    // Those that this run has made are most of them, and would be sent again with each LIST.
-    let others = format!("{}!={project}", mark::PROJECT);
-    let mut params = ListParams::default().limit(PAGE).labels(&others);
+    let mut params = ListParams::default().limit(PAGE);
+    params.label_selector = selector;
     for _ in 0..PAGES {
         let page = cluster.ask("names", api.list_metadata(&params)).await.ok()?;
         names.extend(page.items.into_iter().filter_map(|item| item.metadata.name));
