@@ -7,7 +7,8 @@
 //! `EVCTL_BENCH_APPLY` (2000) streams are applied, `EVCTL_BENCH_ROUNDS` (5) times each, in
 //! `EVCTL_BENCH_STORAGE` (Memory) storage; `EVCTL_BENCH_SAMPLE` (50) is how often the `nats` CLI is run
 //! where it needs a process for each stream: its time is scaled; `EVCTL_BENCH_BINARY` names another evctl. The
-//! best round counts: other work on the machine only adds to it. `EVCTL_BENCH_HOLD` keeps the server, once the
+//! best round counts: other work on the machine only adds to it. Each is measured with the server on the same cores
+//! and on one of its own. `EVCTL_BENCH_HOLD` keeps the server, once the
 //! streams are made, until its stdin ends, so that a profiler can look at a plan.
 #![expect(
     clippy::print_stdout,

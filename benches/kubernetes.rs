@@ -6,7 +6,7 @@
 //! `EVCTL_BENCH_OBJECTS` (10000) objects are planned in steady state, `EVCTL_BENCH_APPLY` (2000) are made,
 //! `EVCTL_BENCH_ROUNDS` (3) times each; `kubectl diff` gets `EVCTL_BENCH_SAMPLE` (100) of them, and its time
 //! is scaled. `EVCTL_BENCH_BINARY` names another evctl. The best round counts: other work on the machine
-//! only adds to it. `EVCTL_BENCH_HOLD` keeps the server, once the objects are made, until its stdin ends, so that a
+//! only adds to it. Each is measured with the servers on the same cores and on one of their own. `EVCTL_BENCH_HOLD` keeps the server, once the objects are made, until its stdin ends, so that a
 //! profiler can look at a plan.
 #![expect(
     clippy::print_stdout,

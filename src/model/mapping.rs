@@ -8,16 +8,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Decodes a type from a mapping, and from nothing else.
-///
-/// # Errors
-/// Where it is no mapping, or not one of the type.
-pub(super) fn from_mapping_alone<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    from.deserialize_map(Mapping(PhantomData))
+/// A type that is decoded from a mapping, and from nothing else.
+pub(super) struct Alone<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Alone<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Mapping(PhantomData)).map(Self)
+    }
 }
 
 struct Mapping<T>(PhantomData<T>);
@@ -34,7 +31,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Mapping<T> {
     }
 }
 
-/// As `from_mapping_alone`, where there may be none.
+/// Decodes a mapping where there is one.
 ///
 /// # Errors
 /// Where it is neither null nor a mapping of the type.
@@ -43,29 +40,7 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    from.deserialize_option(Optional(PhantomData))
-}
-
-struct Optional<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Optional<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a mapping")
-    }
-
-    fn visit_none<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Option<T>, D::Error> {
-        from_mapping_alone(from).map(Some)
-    }
+    Ok(Option::<Alone<T>>::deserialize(from)?.map(|Alone(decoded)| decoded))
 }
 
 /// Decodes a struct of one field from a mapping, and from nothing else.
@@ -78,7 +53,8 @@ macro_rules! from_mapping {
                 struct Fields {
                     $field: $type,
                 }
-                let fields: Fields = crate::model::mapping::from_mapping_alone(from)?;
+                let crate::model::mapping::Alone(fields): crate::model::mapping::Alone<Fields> =
+                    serde::Deserialize::deserialize(from)?;
                 Ok(Self { $field: fields.$field })
             }
         }
