@@ -29,6 +29,7 @@ fn one(key: Key, live: &World) -> Option<Change> {
     let mut change =
         Change::blank(key, Action::Forget, "is to be forgotten: its marks are taken off");
     change.exists = true;
+    change.owned = true;
     change.api_version = api_version.map(str::to_owned);
     change.write = Some(Box::new(Write {
         mode: Mode::Forget,

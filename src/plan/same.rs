@@ -207,8 +207,18 @@ mod tests {
             }
             bits = bits.rotate_right(3);
         }
-        if bits & 4 == 4 && value.is_array() {
-            set.insert("v:1".to_owned(), json!({}));
+        let items = value.as_array().map_or(&[][..], Vec::as_slice);
+        let key =
+            |item: &Json| item.get("a").filter(|key| !key.is_object() && !key.is_array()).cloned();
+        let keys: Vec<Json> = items.iter().filter_map(key).collect();
+        let are_keyed = keys.len() == items.len()
+            && keys.iter().enumerate().all(|(at, key)| !keys[..at].contains(key));
+        for (at, item) in items.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1) {
+            if are_keyed {
+                set.insert(format!("k:{}", json!({"a": keys[at]})), owned_of(item, bits / 3));
+            } else if !item.is_object() {
+                set.insert(format!("v:{item}"), json!({}));
+            }
         }
         set.into()
     }

@@ -12,7 +12,7 @@ use crate::model::ObjectKey;
 use crate::world::applyset::ApplySet;
 
 use super::applyset;
-use super::list::{Named, Place, Read};
+use super::list::{Place, Read};
 
 /// With more lists than this the set's kinds are far from being in each of its namespaces, and most lists
 /// would be of no use.
@@ -30,7 +30,7 @@ pub(in crate::live) struct Ahead {
 }
 
 /// A LIST that is under way; it ends where nobody waits for it any more.
-struct Listing(JoinHandle<Result<Read<Named>, LiveError>>);
+struct Listing(JoinHandle<Result<Read, LiveError>>);
 
 impl Drop for Listing {
     fn drop(&mut self) {
@@ -94,7 +94,7 @@ impl Ahead {
     }
 
     /// What came of a list that was begun; `None` for one that was not.
-    pub(super) async fn list(&mut self, place: &Place) -> Option<Result<Read<Named>, LiveError>> {
+    pub(super) async fn list(&mut self, place: &Place) -> Option<Result<Read, LiveError>> {
         let mut listing = self.lists.remove(&place.at())?;
         (&mut listing.0).await.ok()
     }

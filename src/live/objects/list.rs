@@ -10,7 +10,6 @@ use crate::live::LiveError;
 use crate::live::cluster::Cluster;
 use crate::live::discovery::Kind;
 use crate::model::ObjectKey;
-use crate::world::item::Item;
 use crate::world::reading::Unread;
 use crate::world::{Object, normal};
 
@@ -36,9 +35,9 @@ pub(super) struct Place {
 }
 
 /// What came of a LIST.
-pub(super) enum Read<Kept> {
-    /// Every page.
-    Whole(Vec<Vec<Kept>>),
+pub(super) enum Read {
+    /// Every page, in normal form.
+    Whole(Vec<Vec<Named>>),
     /// The kind is not there.
     NotServed(Status),
     /// The server answered and did not list.
@@ -63,8 +62,8 @@ impl Head {
     }
 }
 
-/// What every item of a page becomes. Done aside, while the next page is on its way.
-type Decoding<Kept> = JoinHandle<Result<Vec<Kept>, serde_json::Error>>;
+/// The objects of a page. Decoded aside, while the next page is on its way.
+type Decoding = JoinHandle<Result<Vec<Named>, serde_json::Error>>;
 
 impl Place {
     /// What tells it from others.
@@ -73,26 +72,11 @@ impl Place {
         (resource.api_version.clone(), resource.kind.clone(), self.namespace.clone())
     }
 
-    /// Lists every object, in normal form.
-    pub(super) async fn objects(
-        &self,
-        cluster: &Cluster,
-        salt: &str,
-    ) -> Result<Read<Named>, LiveError> {
-        let (kind, salt) = (self.kind.clone(), salt.to_owned());
-        self.list(cluster, move |item| (key_of(&kind, &item), normal::live(item, &salt))).await
-    }
-
-    /// Lists everything, page by page; from the start again where a token has expired on the way. Of each
-    /// item is kept what `keep` makes of it.
-    pub(super) async fn list<Kept: Send + 'static>(
-        &self,
-        cluster: &Cluster,
-        keep: impl Fn(Item) -> Kept + Clone + Send + 'static,
-    ) -> Result<Read<Kept>, LiveError> {
+    /// Lists every object, page by page; from the start again where a token has expired on the way.
+    pub(super) async fn objects(&self, cluster: &Cluster, salt: &str) -> Result<Read, LiveError> {
         let mut refused = Status::default();
         for _ in 0..TRIES {
-            match self.pages(cluster, &keep).await? {
+            match self.pages(cluster, salt).await? {
                 Read::Refused(status) if status.code == 410 => refused = status,
                 read => return Ok(read),
             }
@@ -100,13 +84,9 @@ impl Place {
         Ok(Read::Refused(refused))
     }
 
-    async fn pages<Kept: Send + 'static>(
-        &self,
-        cluster: &Cluster,
-        keep: &(impl Fn(Item) -> Kept + Clone + Send + 'static),
-    ) -> Result<Read<Kept>, LiveError> {
+    async fn pages(&self, cluster: &Cluster, salt: &str) -> Result<Read, LiveError> {
         let (request, what) = (self.request(cluster), self.to_string());
-        let (mut decoding, buffers) = (Vec::<Decoding<Kept>>::new(), Buffers::default());
+        let (mut decoding, buffers) = (Vec::<Decoding>::new(), Buffers::default());
         let mut params = ListParams::default().limit(PAGE);
         params.label_selector.clone_from(&self.selector);
         loop {
@@ -121,11 +101,12 @@ impl Place {
             };
             let undecodable = |error| cluster.error(&what, &Error::SerdeError(error));
             let head = Head::of(&page).map_err(undecodable)?;
-            let (keep, resource) = (keep.clone(), self.kind.resource.clone());
-            let buffers = buffers.clone();
+            let (kind, salt, buffers) = (self.kind.clone(), salt.to_owned(), buffers.clone());
             decoding.push(tokio::task::spawn_blocking(move || {
+                let resource = &kind.resource;
                 let kept = items(&page, PAGE as usize, |item| {
-                    keep(item.of_kind(&resource.api_version, &resource.kind))
+                    let item = item.of_kind(&resource.api_version, &resource.kind);
+                    (key_of(&kind, &item), normal::live(item, &salt))
                 });
                 buffers.give(page);
                 kept

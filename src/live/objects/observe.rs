@@ -137,7 +137,7 @@ async fn lists(
     wanted: &Wanted,
     set: &ApplySet,
     ahead: &mut Ahead,
-) -> Result<Vec<(Place, Read<Named>)>, LiveError> {
+) -> Result<Vec<(Place, Read)>, LiveError> {
     let (mut read, mut unread) = (Vec::new(), Vec::new());
     for place in places(cluster, wanted, set).await? {
         match ahead.list(&place).await {

@@ -199,7 +199,7 @@ impl Group {
             match page.metadata.continue_ {
                 Some(token) if !token.is_empty() => params = params.continue_token(&token),
                 _ => {
-                    absent.into_values().for_each(|at| self.say(at, "it is not there"));
+                    absent.into_values().for_each(|at| self.say(at, &self.gone("it is not there")));
                     return Ok(page.metadata.resource_version.unwrap_or_default());
                 }
             }
@@ -220,7 +220,15 @@ impl Group {
 
     fn lost(&self, object: &DynamicObject) {
         if let Some(at) = self.names.get(&name(object)) {
-            self.say(*at, "it has been deleted");
+            self.say(*at, &self.gone("it has been deleted"));
+        }
+    }
+
+    /// What is selected by its mark is not seen without it.
+    fn gone(&self, why: &str) -> String {
+        match &self.project {
+            Some(project) => format!("{why}, or its label {}={project} is gone", mark::PROJECT),
+            None => why.to_owned(),
         }
     }
 
